@@ -1,0 +1,403 @@
+// THE CONTRACT between the app's workers (src/probe) and the supervisor (src/supervisor): the bytes
+// of the segment, one 0600 file in shared memory that all of them map.
+//
+//   offset        part                writer                       size
+//   0             Header              creator; counters by all     4 KiB
+//   4 KiB         SupervisorBlock     supervisor                   4 KiB
+//   8 KiB         ConfigBlock         any, one word at a time      4 KiB
+//                 RouteEntry[2048]    the worker that claims one   512 KiB
+//                 Event[1024]         any, one slot each           256 KiB
+//                 HistoryPoint[900]   supervisor                   113 KiB
+//                 SnapshotBank[2]     supervisor                   2 x 512 KiB
+//                 RetiredBank[2]      supervisor                   2 x 2.7 MiB
+//                 WorkerSlot[128]     the worker that owns it      128 x 1.4 MiB
+//
+// The file is sparse: a page costs memory only once it is written. An app with 4 workers and 50
+// routes uses about 1.5 MiB of the 190 MiB that `ls` shows.
+//
+// Rules that keep the segment readable whatever dies, at whatever instruction:
+//  * No locks. Every word that two processes share is a lock-free atomic.
+//  * Every word has one writer, named beside it. Exceptions use compare-and-swap or fetch-and-add
+//    and say so.
+//  * Records of several words carry a sequence: odd while they are written. A reader that sees an
+//    odd or a changed sequence tries again, and gives up after a few tries: it never waits for a
+//    writer, who may be dead.
+//  * Counters of a worker are absolute and have one writer, so that a change to several of them can
+//    be journalled and done again by whoever buries the worker (CommitJournal).
+//  * Nothing read from here is used as an index or a length before it is checked against the
+//    constants below.
+//
+// Refused alternatives: one counter per route for all workers with fetch-and-add (needs no burial,
+// but a worker killed between two additions leaves figures that do not add up, and 64 workers
+// share cache lines); robust mutexes (the survivor learns that the data may be torn, not how to
+// mend it); one file per worker (prometheus_client's way: 2.8 s for a scrape after 500 restarts).
+//
+// Later parts (pools, tasks, sessions, heap samples) go behind the worker slots; kLayoutVersion
+// goes up by one, and a process that meets another version refuses the file.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/histogram.h"
+#include "base/settings.h"
+
+namespace stirbar {
+
+inline constexpr uint64_t kSegmentMagic = 0x5241425249545331;  // "1STIRBAR" in memory order
+inline constexpr uint32_t kLayoutVersion = 1;
+
+// 64 workers is the largest deployment that the budgets name; twice that lets a full set of
+// replacements start before the old ones are buried.
+inline constexpr size_t kMaxWorkers = 128;
+// Past 2,048 routes (method x url_rule) further ones are counted as kRouteOther.
+inline constexpr size_t kMaxRoutes = 2048;
+// Requests at once in one worker that can be seen in flight; more are counted, not seen.
+inline constexpr size_t kMaxInFlight = 256;
+// 1,024 events hold the last minutes of trouble; older ones are overwritten and counted.
+inline constexpr size_t kMaxEvents = 1024;
+// 15 minutes at one point a second: what the charts show when the page is opened.
+inline constexpr size_t kHistoryLength = 900;
+inline constexpr size_t kSnapshotBytes = 512 * 1024 - 64;
+inline constexpr size_t kMaxSettings = 128;
+
+using Word = std::atomic<uint64_t>;
+using HalfWord = std::atomic<uint32_t>;
+static_assert(Word::is_always_lock_free && HalfWord::is_always_lock_free);
+static_assert(sizeof(Word) == 8 && sizeof(HalfWord) == 4);
+
+// ---------------------------------------------------------------------------------------- Header
+
+struct Header {
+  uint64_t magic;           // kSegmentMagic; written last by the creator
+  uint32_t layout_version;  // kLayoutVersion
+  uint32_t header_bytes;    // sizeof(Header)
+  uint64_t segment_bytes;   // sizeof(Segment): a truncated file is found out by it
+  uint64_t layout_digest;   // kLayoutDigest: a build with other constants is found out by it
+  uint64_t created_wall_ns;
+  uint64_t created_monotonic_ns;
+  char app_name[96];  // NUL-terminated
+
+  alignas(64) Word next_incarnation;  // fetch-and-add by whoever claims a worker slot
+  Word retired;                       // supervisor: 1 when this file has been replaced by another
+  alignas(64) Word next_event;        // fetch-and-add by any writer of events
+  alignas(64) HalfWord route_count;   // fetch-and-add: entries claimed, may exceed kMaxRoutes
+};
+
+// ------------------------------------------------------------------------------ SupervisorBlock
+
+struct SupervisorBlock {
+  Word owner;              // ProcessIdentity of the supervisor; 0 when none has been
+  Word heartbeat_ns;       // supervisor: monotonic, every tick
+  Word started_ns;         // supervisor: monotonic
+  Word generation;         // supervisor: how many supervisors this segment has had
+  Word history_next;       // supervisor: points written so far; the newest is at (n - 1) % length
+  HalfWord retired_bank;   // supervisor: which RetiredBank holds (0, 1); the other may be torn
+  HalfWord snapshot_bank;  // supervisor: which SnapshotBank is newest
+  HalfWord shed_level;     // supervisor: 0 none; reserved for admission
+  HalfWord reserved;
+  char url[128];  // supervisor, before `owner`: where its pages are; empty when it has none
+};
+
+// ---------------------------------------------------------------------------------- ConfigBlock
+
+// A setting is one word, so that it needs no lock and is never torn; `generation` goes up after a
+// change, so that readers look again. Writers: a worker (Stirbar(app, config=...)) and the
+// supervisor (environment, API), each only over a value of the same or a lower origin.
+struct ConfigBlock {
+  Word generation;
+  std::array<Word, kMaxSettings> value;       // bits of a double, by SettingId
+  std::array<HalfWord, kMaxSettings> origin;  // SettingOrigin
+};
+static_assert(kSettingCount <= kMaxSettings);
+
+// ----------------------------------------------------------------------------------- RouteEntry
+
+enum class HttpMethod : uint8_t {
+  kOther = 0,
+  kGet,
+  kHead,
+  kPost,
+  kPut,
+  kDelete,
+  kPatch,
+  kOptions,
+};
+
+// Routes 0 and 1 always exist.
+inline constexpr uint32_t kRouteUnmatched = 0;  // no rule matched: one value for all such paths
+inline constexpr uint32_t kRouteOther = 1;      // the table is full
+inline constexpr uint32_t kRouteUnknown = 0xFFFFFFFF;  // in flight, not matched yet
+
+enum class RouteState : uint32_t { kFree = 0, kClaimed = 1, kReady = 2 };
+
+// Append-only. A worker takes the next index, writes, and publishes by `state`. Two workers that
+// meet the same rule at the same moment may both append it: readers add up entries of equal text.
+// A worker that dies in between leaves kClaimed, which readers skip.
+struct RouteEntry {
+  HalfWord state;  // RouteState
+  HttpMethod method;
+  uint8_t reserved[3];
+  uint64_t hash;   // of method and rule
+  char rule[240];  // url_rule, never the path: NUL-terminated, cut with "..." at the end
+};
+static_assert(sizeof(RouteEntry) == 256);
+
+// ---------------------------------------------------------------------------------------- Event
+
+enum class EventKind : uint32_t {
+  kNone = 0,
+  kWorkerStarted,
+  kWorkerExited,  // said goodbye
+  kWorkerDied,    // did not; `value` = requests lost
+  kRequestLost,   // `route`, `value` = age in seconds
+  kRequestSlow,   // `route`, `value` = duration in seconds
+  kSupervisorStarted,
+  kStatusChanged,
+  kAlertFiring,
+  kAlertResolved,
+  kCleanup,  // `value` = bytes given back, `value2` = seconds
+  kSegmentRefused,
+  kProbeFault,
+};
+
+enum class Severity : uint32_t { kInfo = 0, kWarning = 1, kCritical = 2 };
+
+// Two writers can meet in one place: one that slept (SIGSTOP) while the ring went round, and the
+// next. What they leave is a mix, which the checksum tells from an event.
+struct Event {
+  Word sequence;  // 0 while it is written; then its number + 1. Number n lives at n % kMaxEvents.
+  uint64_t wall_ns;
+  uint64_t monotonic_ns;
+  EventKind kind;
+  Severity severity;
+  uint32_t slot;  // kMaxWorkers when no worker is meant
+  uint32_t pid;
+  uint32_t route;     // kRouteUnknown when no route is meant
+  uint32_t checksum;  // of the number and all that follows the sequence, taken with a checksum of 0
+  double value;
+  double value2;
+  char text[192];  // NUL-terminated
+};
+static_assert(sizeof(Event) == 256);
+
+// --------------------------------------------------------------------------------- HistoryPoint
+
+// One second of the whole app, as the charts show it. NaN: not measured.
+struct HistoryValues {
+  uint64_t wall_ms;
+  double memory_ratio;
+  double memory_bytes;
+  double cpu_ratio;
+  double requests_per_second;
+  double error_ratio;
+  double p50_seconds;
+  double p95_seconds;
+  double p99_seconds;
+  double accept_queue;
+  double in_flight;
+  double lock_wait_seconds;
+  double workers;
+  double reserved[2];
+};
+
+struct HistoryPoint {
+  Word sequence;  // index + 1 once written; 0 while it is
+  HistoryValues values;
+};
+static_assert(sizeof(HistoryPoint) == 128);
+
+// --------------------------------------------------------------------------------- SnapshotBank
+
+// The newest /api/v1/snapshot, so that pages inside the Flask app can show the whole app without a
+// connection to the supervisor.
+struct SnapshotBank {
+  Word sequence;  // supervisor: odd while written
+  Word length;
+  uint8_t reserved[48];
+  std::array<char, kSnapshotBytes> text;
+};
+static_assert(sizeof(SnapshotBank) == 512 * 1024);
+
+// ------------------------------------------------------------------------ Counters of one worker
+
+// Single writer: the owner, which holds the interpreter lock or its own commit lock while it
+// writes; after its death, the supervisor. Number of requests = sum of `status`.
+struct RouteStats {
+  std::array<Word, 5> status;  // 1xx .. 5xx
+  Word exceptions;             // the app raised through the WSGI callable; counted as 5xx above
+  Word slow;                   // longer than slow_request_threshold
+  Word duration_sum_ns;
+  Word duration_max_ns;
+  std::array<HalfWord, kHistogramBuckets> histogram;  // wraps at 4.29e9 per bucket and worker
+};
+static_assert(sizeof(RouteStats) == 720);
+
+// The redo record of one commit: absolute new values, so that doing it twice is doing it once.
+// The owner fills it, sets `pending`, stores the values, frees the in-flight slot, and clears
+// `pending`. Whoever buries the worker does the same from the record when `pending` is set.
+struct CommitJournal {
+  HalfWord pending;
+  uint32_t route;
+  uint32_t status_class;  // 0..4
+  uint32_t bucket;
+  uint32_t in_flight;  // kMaxInFlight when the request had no slot
+  uint32_t bucket_count;
+  uint64_t status_count;
+  uint64_t exceptions;
+  uint64_t slow;
+  uint64_t duration_sum_ns;
+  uint64_t duration_max_ns;
+};
+
+enum class RequestPhase : uint32_t {
+  kRouting = 0,    // entered, no rule matched yet (session being opened, middleware)
+  kHandling = 1,   // in hooks or the view
+  kStreaming = 2,  // the app returned; its body is being read
+};
+
+// One request in flight. Belongs to the request, not to a thread: greenlets and streamed bodies
+// change threads. Free when `started_ns` is 0; the owner writes it last at the begin and first at
+// the end, so that a reader who finds the same value before and after has read one request.
+struct InFlight {
+  Word started_ns;      // monotonic; 0: free
+  Word phase_since_ns;  // monotonic
+  HalfWord route;       // kRouteUnknown until matched
+  HalfWord phase;       // RequestPhase
+  HalfWord thread;      // native thread id that began it
+  HalfWord method;      // HttpMethod
+  uint8_t reserved[96];
+};
+static_assert(sizeof(InFlight) == 128);
+
+enum class DirectiveKind : uint32_t { kNone = 0, kCleanup = 1 };
+
+// One order at a time from the supervisor to one worker, and the answer. The supervisor writes the
+// order and then `ordered`; the worker carries it out, writes the answer and then `done`.
+struct Directive {
+  Word ordered;   // supervisor: number of the newest order
+  HalfWord kind;  // supervisor: DirectiveKind
+  HalfWord reserved;
+  Word done;  // worker: number of the newest order carried out
+  Word reclaimed_bytes;
+  Word duration_ns;
+  Word collected_objects;
+};
+
+enum class WorkerState : uint32_t {
+  kFree = 0,
+  kStarting = 1,  // claimed, native threads not running yet
+  kServing = 2,
+  kExiting = 3,  // the interpreter is shutting down in good order
+};
+
+enum class ServerKind : uint32_t {
+  kUnknown = 0,
+  kGunicorn,
+  kUwsgi,
+  kWaitress,
+  kWerkzeug,
+  kModWsgi,
+  kGevent,
+  kOther,
+};
+
+enum class LockProbe : uint32_t {
+  kRunning = 0,
+  kUnavailable = 1,  // the server never gives the lock up (uWSGI without --enable-threads)
+};
+
+struct WorkerSlot {
+  // Ownership. `owner` is claimed by compare-and-swap from 0, and set to 0 by the supervisor after
+  // the slot has been folded into the retired totals and wiped.
+  Word owner;        // ProcessIdentity
+  Word incarnation;  // unique in this segment; the fold is remembered by it
+  HalfWord state;    // WorkerState
+  HalfWord server_kind;
+  Word started_ns;
+  HalfWord python_version;  // PY_VERSION_HEX
+  HalfWord lock_probe;      // LockProbe
+
+  // Native threads of the worker.
+  alignas(64) Word heartbeat_ns;  // the beat thread, every 100 ms; needs no interpreter lock
+  Word lock_wait_since_ns;        // the knock thread: when it began to wait; 0 when it does not
+  Word lock_wait_last_ns;         // duration of the newest ended wait
+  Word lock_wait_max_ns;
+  Word lock_wait_sum_ns;
+  Word lock_waits;
+
+  alignas(64) Word in_flight_overflow;  // requests that found no free InFlight
+  Word route_overflow;                  // rules that found no free RouteEntry
+  Word probe_faults;                    // things that went wrong inside the probe
+  Word supervisor_losses;               // times the supervisor fell silent
+
+  alignas(64) Directive directive;
+  alignas(64) CommitJournal journal;
+  std::array<Word, kMaxRoutes / 64> routes_used;  // bit set before the first count of a route
+  alignas(64) std::array<InFlight, kMaxInFlight> in_flight;
+  alignas(64) std::array<RouteStats, kMaxRoutes> routes;
+};
+
+// ---------------------------------------------------------------------------------- RetiredBank
+
+struct RouteTotals {
+  std::array<uint64_t, 5> status;
+  uint64_t exceptions;
+  uint64_t slow;
+  uint64_t duration_sum_ns;
+  uint64_t duration_max_ns;
+  HistogramCounts histogram;
+};
+
+// Totals of all buried workers. The supervisor writes the bank that does not hold, complete with
+// `folded`, and then switches SupervisorBlock::retired_bank: one store that makes the fold happen
+// once, however often it is begun.
+struct RetiredBank {
+  std::array<uint64_t, kMaxWorkers> folded;  // per slot: the incarnation folded last
+  uint64_t lost;                             // requests in flight in workers when they died
+  uint64_t workers_exited;
+  uint64_t workers_died;
+  uint64_t in_flight_overflow;
+  uint64_t probe_faults;
+  std::array<uint64_t, kMaxRoutes / 64> routes_used;
+  std::array<RouteTotals, kMaxRoutes> routes;
+};
+
+// -------------------------------------------------------------------------------------- Segment
+
+struct Segment {
+  alignas(4096) Header header;
+  alignas(4096) SupervisorBlock supervisor;
+  alignas(4096) ConfigBlock config;
+  alignas(4096) std::array<RouteEntry, kMaxRoutes> routes;
+  alignas(4096) std::array<Event, kMaxEvents> events;
+  alignas(4096) std::array<HistoryPoint, kHistoryLength> history;
+  alignas(4096) std::array<SnapshotBank, 2> snapshots;
+  alignas(4096) std::array<RetiredBank, 2> retired;
+  struct alignas(4096) PaddedWorkerSlot : WorkerSlot {};
+  std::array<PaddedWorkerSlot, kMaxWorkers> workers;
+};
+
+static_assert(offsetof(Segment, supervisor) == 4096);
+static_assert(offsetof(Segment, config) == 8192);
+static_assert(sizeof(Segment) % 4096 == 0);
+
+// Differs between builds whose structs differ, even where kLayoutVersion was forgotten.
+inline constexpr uint64_t kLayoutDigest =
+    sizeof(Segment) * 1'000'003U + offsetof(Segment, retired) * 101U + sizeof(WorkerSlot) * 7U +
+    sizeof(RetiredBank) * 3U + kSettingCount;
+
+// A process, so that a recycled pid is not mistaken for it: pid in the upper half, the lower 32
+// bits of its start time (clock ticks since boot, /proc/PID/stat field 22) in the lower half.
+using ProcessIdentity = uint64_t;
+
+inline constexpr ProcessIdentity MakeIdentity(uint32_t pid, uint64_t start_ticks) {
+  return (static_cast<uint64_t>(pid) << 32U) | (start_ticks & 0xFFFFFFFFU);
+}
+inline constexpr uint32_t PidOf(ProcessIdentity identity) {
+  return static_cast<uint32_t>(identity >> 32U);
+}
+
+}  // namespace stirbar
