@@ -1,0 +1,193 @@
+#include <Python.h>
+// First, because CPython asks for it.
+
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <stdexcept>
+
+#include "base/clock.h"
+#include "probe/bindings.h"
+#include "probe/native_threads.h"
+#include "probe/probe.h"
+#include "segment/config.h"
+#include "segment/counters.h"
+#include "segment/published.h"
+#include "segment/worker_slot.h"
+
+namespace stirbar {
+namespace {
+
+ServerKind ServerKindOf(const std::string& name) {
+  if (name == "gunicorn") return ServerKind::kGunicorn;
+  if (name == "uwsgi") return ServerKind::kUwsgi;
+  if (name == "waitress") return ServerKind::kWaitress;
+  if (name == "werkzeug") return ServerKind::kWerkzeug;
+  if (name == "mod_wsgi") return ServerKind::kModWsgi;
+  if (name == "gevent") return ServerKind::kGevent;
+  return ServerKind::kOther;
+}
+
+const SettingSpec& Spec(const std::string& name) {
+  const SettingSpec* const spec = FindSetting(name);
+  if (spec != nullptr) return *spec;
+  std::string known;
+  for (const SettingSpec& row : kSettingSpecs) {
+    if (!known.empty()) known += ", ";
+    known += row.name;
+  }
+  throw std::invalid_argument(name + ": no such setting; known are " + known);
+}
+
+double ValueOf(const Result<double>& value) {
+  if (!value) throw std::invalid_argument(value.error());
+  return *value;
+}
+
+std::string Text(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.10g", value);
+  return text;
+}
+
+}  // namespace
+
+bool Configure(const std::string& segment, const std::string& app_name,
+               const std::vector<std::string>& supervisor_command,
+               const std::map<std::string, double>& settings) {
+  CheckAll(settings);
+  ProbeOptions options{.segment_path = segment,
+                       .app_name = app_name,
+                       .settings = {},
+                       .supervisor_command = supervisor_command,
+                       .supervisor_environment = {}};
+  if (!supervisor_command.empty()) {
+    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+      options.supervisor_environment.emplace_back(*entry);
+    }
+  }
+  for (const auto& [name, value] : settings) options.settings[Spec(name).id] = value;
+  return Probe::Get().Configure(std::move(options), PY_VERSION_HEX);
+}
+
+bool Start(const std::string& server, bool lock_is_given_up) {
+  return Probe::Get().Start(ServerKindOf(server),
+                            lock_is_given_up ? LockProbe::kRunning : LockProbe::kUnavailable);
+}
+
+void Shutdown() { Probe::Get().Shutdown(); }
+
+std::string Trouble() { return Probe::Get().Trouble(); }
+
+std::map<std::string, long long> State() {
+  const Attachment* const attachment = Probe::Current();
+  if (attachment == nullptr) return {};
+  const WorkerSlot& slot = attachment->slot();
+  uint64_t requests = 0;
+  ForEachRoute(slot.routes_used,
+               [&](uint32_t route) { requests += RequestsOf(slot.routes[route]); });
+  long long in_flight = 0;
+  for (const InFlight& request : slot.in_flight) in_flight += request.started_ns.load() != 0;
+  return {{"slot", attachment->slot_index()},
+          {"pid", PidOf(slot.owner.load())},
+          {"requests", static_cast<long long>(requests)},
+          {"in_flight", in_flight}};
+}
+
+std::map<std::string, std::string> Supervisor() {
+  const Attachment* const attachment = Probe::Current();
+  if (attachment == nullptr) return {};
+  const SupervisorBlock& supervisor = attachment->segment().supervisor;
+  const uint64_t owner = supervisor.owner.load(std::memory_order_acquire);
+  if (owner == 0) return {};
+  const Nanoseconds age = AgeOf(supervisor.heartbeat_ns.load(), MonotonicNs());
+  return {{"url", std::string(supervisor.url, strnlen(supervisor.url, sizeof supervisor.url))},
+          {"pid", std::to_string(PidOf(owner))},
+          {"heartbeat_age_seconds", Text(Seconds(age))}};
+}
+
+std::string SegmentPath(const std::string& name) {
+  const char* const configured = std::getenv("STIRBAR_SEGMENT");
+  if (configured != nullptr && *configured != '\0') return configured;
+  const Result<std::string> folder = SegmentFolder();
+  if (!folder) throw std::runtime_error(folder.error());
+  return *folder + "/" + SafeName(name) + ".segment";
+}
+
+std::optional<std::string> SnapshotText() {
+  const Attachment* const attachment = Probe::Current();
+  return attachment != nullptr ? ReadSnapshot(attachment->segment()) : std::nullopt;
+}
+
+std::map<std::string, std::vector<double>> History(size_t points) {
+  std::map<std::string, std::vector<double>> series;
+  const Attachment* const attachment = Probe::Current();
+  if (attachment == nullptr) return series;
+  for (const HistoryValues& point : ReadHistory(attachment->segment(), points)) {
+    series["time"].push_back(static_cast<double>(point.wall_ms) * 1e-3);
+    series["memory_ratio"].push_back(point.memory_ratio);
+    series["memory_bytes"].push_back(point.memory_bytes);
+    series["cpu_ratio"].push_back(point.cpu_ratio);
+    series["requests_per_second"].push_back(point.requests_per_second);
+    series["error_ratio"].push_back(point.error_ratio);
+    series["p50_seconds"].push_back(point.p50_seconds);
+    series["p95_seconds"].push_back(point.p95_seconds);
+    series["p99_seconds"].push_back(point.p99_seconds);
+    series["accept_queue"].push_back(point.accept_queue);
+    series["in_flight"].push_back(point.in_flight);
+    series["lock_wait_seconds"].push_back(point.lock_wait_seconds);
+    series["workers"].push_back(point.workers);
+  }
+  return series;
+}
+
+std::vector<std::map<std::string, std::string>> SettingRows() {
+  std::vector<std::map<std::string, std::string>> rows;
+  for (const SettingSpec& spec : kSettingSpecs) {
+    rows.push_back({{"name", std::string(spec.name)},
+                    {"type", std::string(Name(spec.type))},
+                    {"default", Text(spec.initial)},
+                    {"lowest", Text(spec.lowest)},
+                    {"highest", Text(spec.highest)},
+                    {"meaning", std::string(spec.meaning)}});
+  }
+  return rows;
+}
+
+double CheckOne(const std::string& name, double value) {
+  return ValueOf(CheckSetting(Spec(name), value));
+}
+
+double ParseOne(const std::string& name, const std::string& text) {
+  return ValueOf(ParseSetting(Spec(name), text));
+}
+
+void CheckAll(const std::map<std::string, double>& values) {
+  Settings settings;
+  for (const auto& [name, value] : values) {
+    const SettingSpec& spec = Spec(name);
+    settings[spec.id] = ValueOf(CheckSetting(spec, value));
+  }
+  const Result<Settings> checked = CheckSettings(settings);
+  if (!checked) throw std::invalid_argument(checked.error());
+}
+
+std::map<std::string, double> CurrentSettings() {
+  const Attachment* const attachment = Probe::Current();
+  const Settings settings =
+      attachment != nullptr ? ReadSettings(attachment->segment()).values : Settings();
+  std::map<std::string, double> values;
+  for (const SettingSpec& spec : kSettingSpecs) values[std::string(spec.name)] = settings[spec.id];
+  return values;
+}
+
+std::map<std::string, long long> CleanUp() {
+  const CleanupEffect effect = CleanUpMemory();
+  return {{"reclaimed_bytes", static_cast<long long>(effect.reclaimed_bytes)},
+          {"collected_objects", static_cast<long long>(effect.collected_objects)},
+          {"duration_ns", static_cast<long long>(effect.duration_ns)}};
+}
+
+}  // namespace stirbar

@@ -1,0 +1,50 @@
+// What module.cc offers to Python, in types that nanobind converts by itself. All are called with
+// the interpreter lock held. Errors leave as std::runtime_error (RuntimeError) or
+// std::invalid_argument (ValueError); none of these is on the request path.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace stirbar {
+
+// As Probe::Configure. `settings`: by name, of the application. ValueError: one is not allowed.
+bool Configure(const std::string& segment, const std::string& app_name,
+               const std::vector<std::string>& supervisor_command,
+               const std::map<std::string, double>& settings);
+
+// As Probe::Start. `server` is one of gunicorn, uwsgi, waitress, werkzeug, mod_wsgi, gevent, other;
+// `lock_is_given_up` is false under a server that holds the interpreter lock all the time.
+bool Start(const std::string& server, bool lock_is_given_up);
+void Shutdown();
+std::string Trouble();
+
+// Of this process: "slot", "pid", "requests", "in_flight"; empty when not attached.
+std::map<std::string, long long> State();
+
+// Of the supervisor: "url", "pid", "heartbeat_age_seconds" as text; empty when there is none.
+std::map<std::string, std::string> Supervisor();
+
+// Where the segment of the app `name` lies: $STIRBAR_SEGMENT, else in SegmentFolder().
+std::string SegmentPath(const std::string& name);
+
+// The newest /api/v1/snapshot (JSON text), as the supervisor left it in the segment.
+std::optional<std::string> SnapshotText();
+// Columns by name, oldest point first: the "series" of /api/v1/history. NaN: not measured.
+std::map<std::string, std::vector<double>> History(size_t points);
+
+// A row of the table of settings: name, type, default, lowest, highest, meaning.
+std::vector<std::map<std::string, std::string>> SettingRows();
+// The value when it is allowed. ValueError names the field, the value and what is allowed.
+double CheckOne(const std::string& name, double value);
+double ParseOne(const std::string& name, const std::string& text);
+// Checks each value and the order of the thresholds.
+void CheckAll(const std::map<std::string, double>& values);
+// The settings that hold for the whole app; defaults when not attached.
+std::map<std::string, double> CurrentSettings();
+// As CleanUpMemory: "reclaimed_bytes", "collected_objects", "duration_ns".
+std::map<std::string, long long> CleanUp();
+
+}  // namespace stirbar

@@ -1,0 +1,243 @@
+#include <Python.h>
+// First, because CPython asks for it.
+
+#include <malloc.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+#include <semaphore>
+
+#include "base/clock.h"
+#include "probe/native_threads.h"
+#include "probe/probe.h"
+#include "probe/supervisor_watch.h"
+#include "segment/config.h"
+
+namespace stirbar {
+namespace {
+
+// A beat of 100 ms makes a silence of 1 s certain, ten beats, not chance. A knock costs the holder
+// of the lock about 0.1 ms when the app is busy: 0.1 % at this rate (facts: PyGILState ping).
+constexpr int kPeriodMs = 100;
+constexpr uint64_t kCheckMappingEveryNs = 1'000'000'000;
+
+struct Threads {
+  int stop_event = -1;  // readable once Stop() was called: wakes both
+  std::atomic<bool> stopping{false};
+  pthread_t beat{};
+  pthread_t knock{};
+  bool has_beat = false;
+  bool has_knock = false;
+  PyInterpreterState* interpreter = nullptr;
+  PyThreadState* python = nullptr;  // of the knock thread
+  std::binary_semaphore knock_is_ready{0};
+};
+
+// Replaced after a fork, never freed: the old threads' memory may be in any state.
+Threads* g_threads = nullptr;
+
+// False: stop.
+bool Sleep(const Threads* threads) {
+  pollfd event{threads->stop_event, POLLIN, 0};
+  poll(&event, 1, kPeriodMs);
+  return !threads->stopping.load(std::memory_order_relaxed);
+}
+
+// What the beat thread does once a second.
+void CheckAll(uint64_t now, SupervisorWatch* watch) {
+  Probe::Get().Reattach();
+  if (Attachment* const attachment = Probe::Current(); attachment != nullptr) {
+    const SegmentSettings settings = ReadSettings(attachment->segment());
+    attachment->slow_after_ns.store(
+        static_cast<uint64_t>(settings.values.slow_request_threshold * 1e9),
+        std::memory_order_relaxed);
+  }
+  watch->Check(Probe::Current(), now);
+}
+
+void CountFault() {
+  if (const Attachment* const attachment = Probe::Current(); attachment != nullptr) {
+    attachment->slot().probe_faults.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+void Beat(Threads* threads) {
+  SupervisorWatch watch(Probe::Get().options());
+  uint64_t next_check_ns = 0;
+  while (Sleep(threads)) {
+    const uint64_t now = MonotonicNs();
+    if (now >= next_check_ns) {
+      next_check_ns = now + kCheckMappingEveryNs;
+      try {
+        CheckAll(now, &watch);
+      } catch (const std::exception&) {
+        // No memory: tried again in a second. This thread must not end the app.
+        CountFault();
+      }
+    }
+    if (const Attachment* const attachment = Probe::Current(); attachment != nullptr) {
+      attachment->slot().heartbeat_ns.store(now, std::memory_order_relaxed);
+    }
+  }
+}
+
+void CarryOut(WorkerSlot& slot) {
+  Directive& directive = slot.directive;
+  const uint64_t ordered = directive.ordered.load(std::memory_order_acquire);
+  if (ordered == directive.done.load(std::memory_order_relaxed)) return;
+  if (directive.kind.load(std::memory_order_relaxed) ==
+      static_cast<uint32_t>(DirectiveKind::kCleanup)) {
+    const CleanupEffect effect = CleanUpMemory();
+    directive.reclaimed_bytes.store(effect.reclaimed_bytes, std::memory_order_relaxed);
+    directive.collected_objects.store(effect.collected_objects, std::memory_order_relaxed);
+    directive.duration_ns.store(effect.duration_ns, std::memory_order_relaxed);
+  }
+  directive.done.store(ordered, std::memory_order_release);
+}
+
+void Knock(Threads* threads) {
+  while (Sleep(threads)) {
+    Attachment* const attachment = Probe::Current();
+    if (attachment == nullptr) continue;
+    WorkerSlot& slot = attachment->slot();
+    const uint64_t since = MonotonicNs();
+    slot.lock_wait_since_ns.store(since, std::memory_order_release);
+    PyEval_RestoreThread(threads->python);
+    const auto waited = static_cast<uint64_t>(AgeOf(since, MonotonicNs()).count());
+    slot.lock_wait_since_ns.store(0, std::memory_order_relaxed);
+    slot.lock_wait_last_ns.store(waited, std::memory_order_relaxed);
+    slot.lock_wait_sum_ns.store(slot.lock_wait_sum_ns.load(std::memory_order_relaxed) + waited,
+                                std::memory_order_relaxed);
+    if (waited > slot.lock_wait_max_ns.load(std::memory_order_relaxed)) {
+      slot.lock_wait_max_ns.store(waited, std::memory_order_relaxed);
+    }
+    slot.lock_waits.store(slot.lock_waits.load(std::memory_order_relaxed) + 1,
+                          std::memory_order_relaxed);
+    CarryOut(slot);
+    PyEval_SaveThread();
+  }
+}
+
+// An interpreter that shuts down ends a thread that asks for its lock by pthread_exit (3.8 to
+// 3.13). That unwinds the stack as an exception does, and must not meet a noexcept function or a
+// catch-all on its way: neither Knock nor these have one.
+void* BeatMain(void* threads) {
+  pthread_setname_np(pthread_self(), "stirbar-beat");
+  Beat(static_cast<Threads*>(threads));
+  return nullptr;
+}
+
+void* KnockMain(void* argument) {
+  pthread_setname_np(pthread_self(), "stirbar-knock");
+  auto* const threads = static_cast<Threads*>(argument);
+  // Made here and not by Start(): Python ties a thread state to the thread that makes it. A
+  // finalizer that asks for the lock (PyGILState_Ensure: ctypes, Cython, pybind11) must find that
+  // this thread holds it already, and not wait for itself.
+  threads->python = PyThreadState_New(threads->interpreter);
+  threads->knock_is_ready.release();
+  if (threads->python == nullptr) return nullptr;
+  Knock(threads);
+  PyEval_RestoreThread(threads->python);
+  PyThreadState_Clear(threads->python);
+  PyThreadState_DeleteCurrent();
+  return nullptr;
+}
+
+uint64_t ResidentBytes() {
+  FILE* const file = std::fopen("/proc/self/statm", "re");
+  if (file == nullptr) return 0;
+  unsigned long total = 0;
+  unsigned long resident = 0;
+  const int fields = std::fscanf(file, "%lu %lu", &total, &resident);
+  std::fclose(file);
+  return fields == 2 ? resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE)) : 0;
+}
+
+// gc.collect(), which unlike PyGC_Collect also works in an app that has called gc.disable().
+// Returns how many unreachable objects it found.
+uint64_t CollectGarbage() {
+  PyObject* const module = PyImport_ImportModule("gc");
+  PyObject* const count =
+      module != nullptr ? PyObject_CallMethod(module, "collect", nullptr) : nullptr;
+  const long long collected = count != nullptr ? PyLong_AsLongLong(count) : 0;
+  PyErr_Clear();
+  Py_XDECREF(count);
+  Py_XDECREF(module);
+  return collected > 0 ? static_cast<uint64_t>(collected) : 0;
+}
+
+}  // namespace
+
+bool NativeThreads::Start(LockProbe lock_probe) {
+  if (g_threads != nullptr) return true;
+  auto* const threads = new Threads();
+  threads->stop_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (threads->stop_event < 0) return false;
+
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  // Python finalizers may run on the knock thread: eight megabytes of addresses, as for Python's
+  // own threads; memory only where it is touched.
+  pthread_attr_setstacksize(&attributes, size_t{8} << 20U);
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  // Faults are not blocked: the kernel ends a process whose thread blocks one that it gets, and a
+  // truncated segment is such a fault (bus_guard.h).
+  for (const int fault : {SIGBUS, SIGSEGV, SIGFPE, SIGILL, SIGTRAP, SIGSYS}) {
+    sigdelset(&all, fault);
+  }
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  threads->has_beat = pthread_create(&threads->beat, &attributes, BeatMain, threads) == 0;
+  if (lock_probe == LockProbe::kRunning) {
+    threads->interpreter = PyInterpreterState_Get();
+    threads->has_knock = pthread_create(&threads->knock, &attributes, KnockMain, threads) == 0;
+    // It needs no lock for that. Waited for, so that an interpreter that ends at once meets a
+    // thread state, and not one in the making.
+    if (threads->has_knock) threads->knock_is_ready.acquire();
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  pthread_attr_destroy(&attributes);
+  g_threads = threads;
+  return threads->has_beat;
+}
+
+void NativeThreads::Stop() noexcept {
+  Threads* const threads = g_threads;
+  if (threads == nullptr || threads->stopping.exchange(true)) return;
+  const uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = write(threads->stop_event, &one, sizeof one);
+  Py_BEGIN_ALLOW_THREADS;
+  if (threads->has_beat) pthread_join(threads->beat, nullptr);
+  if (threads->has_knock) pthread_join(threads->knock, nullptr);
+  Py_END_ALLOW_THREADS;
+}
+
+void NativeThreads::ForgetAfterFork() noexcept {
+  Threads* const threads = g_threads;
+  g_threads = nullptr;
+  if (threads != nullptr && threads->stop_event >= 0) close(threads->stop_event);
+}
+
+CleanupEffect CleanUpMemory() {
+  CleanupEffect effect;
+  const uint64_t begin = MonotonicNs();
+  const uint64_t before = ResidentBytes();
+  effect.collected_objects = CollectGarbage();
+  Py_BEGIN_ALLOW_THREADS;
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+  Py_END_ALLOW_THREADS;
+  const uint64_t after = ResidentBytes();
+  effect.reclaimed_bytes = before > after ? before - after : 0;
+  effect.duration_ns = MonotonicNs() - begin;
+  return effect;
+}
+
+}  // namespace stirbar

@@ -1,0 +1,101 @@
+#include <Python.h>
+// First, because CPython asks for it.
+
+#include "probe/probe.h"
+#include "probe/python_type.h"
+#include "probe/tracked_request.h"
+#include "probe/wsgi.h"
+#include "probe/wsgi_names.h"
+
+namespace stirbar {
+namespace {
+
+struct RouteHook {
+  PyObject_HEAD vectorcallfunc call;
+  PyObject* original;
+  PyObject* context_variable;  // may be null
+};
+
+PyTypeObject* g_type = nullptr;
+
+// New reference, or null without an exception.
+PyObject* ContextOf(const RouteHook* hook, PyObject* const* arguments, Py_ssize_t count) {
+  if (count > 0) return Py_NewRef(arguments[0]);
+  PyObject* context = nullptr;
+  if (hook->context_variable != nullptr) {
+    PyContextVar_Get(hook->context_variable, nullptr, &context);
+  }
+  return context;
+}
+
+void NoteRoute(PyObject* context) {
+  if (Probe::Current() == nullptr || context == nullptr) return;
+  PyObject* const request = PyObject_GetAttr(context, Names::Get().request);
+  PyObject* const environ =
+      request != nullptr ? PyObject_GetAttr(request, Names::Get().environ) : nullptr;
+  PyObject* const rule =
+      environ != nullptr ? PyObject_GetAttr(request, Names::Get().url_rule) : nullptr;
+  if (rule != nullptr) NoteRule(environ, rule);
+  Py_XDECREF(rule);
+  Py_XDECREF(environ);
+  Py_XDECREF(request);
+}
+
+PyObject* CallRouteHook(PyObject* self, PyObject* const* arguments, size_t flags,
+                        PyObject* keywords) {
+  const auto* const hook = reinterpret_cast<RouteHook*>(self);
+  PyObject* const context = ContextOf(hook, arguments, PyVectorcall_NARGS(flags));
+  NoteRoute(context);
+  Py_XDECREF(context);
+  PyErr_Clear();
+  return PyObject_Vectorcall(hook->original, arguments, flags & ~PY_VECTORCALL_ARGUMENTS_OFFSET,
+                             keywords);
+}
+
+int VisitRouteHook(PyObject* self, visitproc visit, void* arg) {
+  Py_VISIT(Py_TYPE(self));
+  Py_VISIT(reinterpret_cast<RouteHook*>(self)->original);
+  Py_VISIT(reinterpret_cast<RouteHook*>(self)->context_variable);
+  return 0;
+}
+
+int ClearRouteHook(PyObject* self) {
+  Py_CLEAR(reinterpret_cast<RouteHook*>(self)->original);
+  Py_CLEAR(reinterpret_cast<RouteHook*>(self)->context_variable);
+  return 0;
+}
+
+void FreeRouteHook(PyObject* self) {
+  PyObject_GC_UnTrack(self);
+  ClearRouteHook(self);
+  FreeObject(self);
+}
+
+PyMemberDef g_members[] = {
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(RouteHook, call), READONLY, nullptr},
+    {"__wrapped__", T_OBJECT_EX, offsetof(RouteHook, original), READONLY, "the original"},
+    {}};
+
+}  // namespace
+
+bool InitialiseRouteHook() {
+  PyType_Slot slots[] = {{Py_tp_call, Slot(PyVectorcall_Call)},
+                         {Py_tp_traverse, Slot(VisitRouteHook)},
+                         {Py_tp_clear, Slot(ClearRouteHook)},
+                         {Py_tp_dealloc, Slot(FreeRouteHook)},
+                         {Py_tp_members, g_members},
+                         {0, nullptr}};
+  g_type = MakeType("stirbar.RouteHook", sizeof(RouteHook), kCallableType | kCollectedType, slots);
+  return g_type != nullptr;
+}
+
+PyObject* NewRouteHook(PyObject* original, PyObject* context_variable) {
+  auto* const object = reinterpret_cast<RouteHook*>(g_type->tp_alloc(g_type, 0));
+  if (object == nullptr) return nullptr;
+  object->call = CallRouteHook;
+  object->original = Py_NewRef(original);
+  object->context_variable = context_variable == Py_None ? nullptr : Py_XNewRef(context_variable);
+  return reinterpret_cast<PyObject*>(object);
+}
+
+}  // namespace stirbar
