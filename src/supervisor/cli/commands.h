@@ -1,0 +1,43 @@
+// The subcommands of `stirbar`. Each returns the exit status; messages for people go to stderr,
+// results to stdout.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace stirbar {
+
+// Exit status of a command that was used wrongly, as getopt-style programs have it.
+inline constexpr int kUsageError = 2;
+
+struct RunOptions {
+  std::string listen;  // empty: $STIRBAR_LISTEN, else the default
+  std::string name;    // empty: the working directory's
+  std::vector<std::string> command;
+};
+int RunCommand(const RunOptions& options);
+
+struct AttachOptions {
+  std::string segment;  // empty: the only one of this user
+  std::string name;
+  std::string listen;
+  bool daemon = false;  // leave the terminal and end with the workers
+};
+int AttachCommand(const AttachOptions& options);
+
+enum class Output { kText, kJson };
+
+struct ViewOptions {
+  std::string segment;  // empty: $STIRBAR_SEGMENT, else the only live one of this user
+  std::string name;
+  Output output = Output::kText;
+};
+int StatusCommand(const ViewOptions& options);
+int TopCommand(const ViewOptions& options);
+
+// `probe`: status, live, ready or startup. Exit status 0 healthy, 1 warning, 2 critical or unknown.
+int HealthCommand(const ViewOptions& options, const std::string& probe);
+
+int VersionCommand(Output output);
+
+}  // namespace stirbar

@@ -1,0 +1,16 @@
+// The evaluate stage put together: verdicts of the workers, metrics, rules, health, probes,
+// recommendations.
+#pragma once
+
+#include <memory>
+
+#include "supervisor/supervisor.h"
+
+namespace stirbar {
+
+// Call Evaluate once for every tick, full or not. It keeps only what rules and probes must remember
+// between samples (entered since when, calm since when, the last minute's totals); what it keeps of
+// a worker goes with the worker's incarnation. Time: tens of microseconds for 16 workers.
+std::unique_ptr<Evaluator> MakeEvaluator();
+
+}  // namespace stirbar

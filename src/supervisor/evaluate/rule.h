@@ -1,0 +1,109 @@
+// A rule: when a figure becomes a finding, and when it stops being one. Rules are data (a metric,
+// thresholds, durations, words); all of them run through the one state machine below.
+//
+//            value >= enter                     enter_for over
+//   inactive ──────────────▶ pending ─────────────────────────▶ firing
+//      ▲                        │ below enter for too long         │
+//      ├────────────────────────┘                                  │
+//      └───────────────────────────────────────────────────────────┘ below leave for leave_for
+//
+// Why nothing flaps: leave lies below enter (LeaveThreshold), so that a signal that hovers at the
+// threshold stays in; and leave_for asks for 5 s of calm, so that one that jumps across the whole
+// band does too.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "supervisor/evaluate/recent_totals.h"
+#include "supervisor/supervisor.h"
+
+namespace stirbar {
+
+enum class RuleState { kInactive, kPending, kFiring };
+
+// ------------------------------------------------------------------------- the state machine
+
+struct Bounds {
+  double enter = 0;  // value >= enter: in
+  double leave = 0;  // value < leave: out
+  Nanoseconds enter_for{0};
+  Nanoseconds leave_for{0};
+};
+
+struct LevelState {
+  RuleState state = RuleState::kInactive;
+  uint64_t since_ns = 0;                  // monotonic; when the value reached `enter`
+  uint64_t since_wall_ns = 0;             // the same moment, for showing
+  std::optional<uint64_t> calm_since_ns;  // pending: below enter; firing: below leave
+};
+
+// The state after `value` at `now`. No value counts as a calm one: what cannot be measured any more
+// stops firing after leave_for. A pending level forgives dips shorter than a tenth of enter_for, at
+// most leave_for: one quiet second in five minutes of full CPU does not start the count again.
+LevelState Next(const LevelState& state, const Bounds& bounds, std::optional<double> value,
+                const Tick& now);
+
+// ----------------------------------------------------------------------------------- a rule
+
+enum class Unit { kRatio, kSeconds, kCount };
+
+// Where a rule is left when nothing else is said. Ratios: 0.05 below enter, wider than the noise of
+// memory and CPU figures, but never more than halfway to 0. Seconds and counts: half, as they swing
+// in proportion.
+double LeaveThreshold(Unit unit, double enter);
+
+// A number, or a setting that can change at run time.
+using Threshold = std::variant<double, SettingId>;
+
+struct RuleLevel {
+  Threshold enter = 0.0;
+  Nanoseconds enter_for{0};
+  Nanoseconds leave_for = std::chrono::seconds(5);
+  std::optional<double> leave = {};  // LeaveThreshold when absent
+};
+
+// What metrics and words may look at.
+struct RuleInput {
+  const Sample& sample;
+  const ResourceMetrics& resources;
+  const std::vector<WorkerVerdict>& verdicts;  // one for each sample.workers
+  const RecentTotals& recent;
+  const WorkerSample* worker = nullptr;  // rules of scope kWorker: the one in question
+  const WorkerVerdict* verdict = nullptr;
+};
+
+enum class RuleScope { kApp, kWorker };  // kWorker: judged for each worker by itself
+
+struct Rule {
+  std::string name;
+  std::string component;
+  RuleScope scope = RuleScope::kApp;
+  Unit unit = Unit::kRatio;
+  std::optional<RuleLevel> warning = {};
+  std::optional<RuleLevel> critical = {};
+  // The figure; none where there is nothing to judge.
+  std::function<std::optional<double>(const RuleInput&)> metric = {};
+  // The message, without the worker's name: plain words with the figures.
+  std::function<std::string(const RuleInput&, double value)> describe = {};
+};
+
+// What one rule remembers, for the app or for one worker.
+struct RuleMemory {
+  LevelState warning;
+  LevelState critical;
+  std::string message;  // of the newest value that was not calm
+  double value = 0;
+};
+
+// Takes the rule one sample further. Returns the finding while a level fires: the worst level's
+// severity and threshold, since the first of them was entered. While it waits to be left, message
+// and value stay those of the trouble.
+std::optional<Finding> Step(const Rule& rule, const RuleInput& input, RuleMemory* memory);
+
+}  // namespace stirbar

@@ -1,0 +1,283 @@
+#include "supervisor/evaluate/rules.h"
+
+#include <algorithm>
+#include <string>
+
+#include "supervisor/evaluate/metrics.h"
+#include "supervisor/evaluate/words.h"
+#include "supervisor/evaluate/worker_condition.h"
+
+namespace stirbar {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// A count, which only a damaged segment can have beyond what fits.
+uint64_t Whole(double value) { return value < 0x1p63 ? static_cast<uint64_t>(value) : UINT64_MAX; }
+
+using Value = std::optional<double>;
+
+Value Measured(double percent) { return percent / 100; }  // Next takes NaN for no value
+
+// The figure where `wanted`, else none.
+Value Where(bool wanted, double figure) { return wanted ? Value(figure) : std::nullopt; }
+
+Value AtLeastOne(uint64_t count) { return static_cast<double>(count); }
+
+// ------------------------------------------------------------------------------------- workers
+
+Rule Server() {
+  Rule rule{.name = "server", .component = "workers", .unit = Unit::kCount};
+  rule.critical = RuleLevel{.enter = 1.0};
+  rule.metric = [](const RuleInput& input) -> Value { return input.sample.server_alive ? 0 : 1; };
+  rule.describe = [](const RuleInput& input, double) {
+    const std::string pid =
+        input.sample.server_pid ? " (pid " + std::to_string(*input.sample.server_pid) + ")" : "";
+    return "the server process" + pid + " has ended";
+  };
+  return rule;
+}
+
+// Value: for how long nobody has answered. Entered at once: being hung has a threshold of its own.
+Rule NoWorkerAnswers() {
+  Rule rule{.name = "no_worker_answers", .component = "workers", .unit = Unit::kSeconds};
+  rule.critical = RuleLevel{.enter = 0.0};
+  rule.metric = [](const RuleInput& input) -> Value {
+    Value least;
+    for (const WorkerVerdict& verdict : input.verdicts) {
+      if (!IsPresent(verdict)) continue;
+      if (!verdict.hung) return std::nullopt;
+      least = std::min(least.value_or(verdict.hung_seconds), verdict.hung_seconds);
+    }
+    return least;
+  };
+  rule.describe = [](const RuleInput& input, double value) {
+    const auto hung = static_cast<uint64_t>(
+        std::count_if(input.verdicts.begin(), input.verdicts.end(),
+                      [](const WorkerVerdict& verdict) { return verdict.hung; }));
+    return "no worker has answered for " + SecondsText(value) + ": " +
+           (hung == 1 ? "the only one is hung" : "all " + std::to_string(hung) + " are hung");
+  };
+  return rule;
+}
+
+Rule WorkerStopped() {
+  Rule rule{.name = "worker_stopped",
+            .component = "workers",
+            .scope = RuleScope::kWorker,
+            .unit = Unit::kSeconds};
+  rule.critical = RuleLevel{.enter = 0.0};
+  rule.metric = [](const RuleInput& input) {
+    return Where(input.verdict->condition == WorkerCondition::kStopped,
+                 input.worker->heartbeat_age_seconds);
+  };
+  rule.describe = [](const RuleInput& input, double) { return input.verdict->reason; };
+  return rule;
+}
+
+Rule LockWait() {
+  Rule rule{.name = "lock_wait",
+            .component = "workers",
+            .scope = RuleScope::kWorker,
+            .unit = Unit::kSeconds};
+  rule.warning = RuleLevel{.enter = SettingId::lock_wait_warning_threshold};
+  rule.critical = RuleLevel{.enter = SettingId::lock_wait_critical_threshold};
+  rule.metric = [](const RuleInput& input) {
+    const bool proven =
+        input.verdict->condition == WorkerCondition::kLockHeld ||
+        (Answers(*input.verdict) && input.worker->lock_probe == LockProbe::kRunning &&
+         input.worker->heartbeat_age_seconds < kMissedBeats);
+    return Where(proven, input.worker->lock_wait_seconds);
+  };
+  rule.describe = [](const RuleInput& input, double) {
+    return LockText(*input.worker, input.sample);
+  };
+  return rule;
+}
+
+Rule Heartbeat() {
+  Rule rule{.name = "heartbeat",
+            .component = "workers",
+            .scope = RuleScope::kWorker,
+            .unit = Unit::kSeconds};
+  // Seen in three ticks: after a pause of the whole machine the supervisor may look before the
+  // worker's thread has had its turn.
+  rule.warning =
+      RuleLevel{.enter = SettingId::heartbeat_warning_threshold, .enter_for = milliseconds(200)};
+  rule.critical =
+      RuleLevel{.enter = SettingId::heartbeat_critical_threshold, .enter_for = milliseconds(200)};
+  rule.metric = [](const RuleInput& input) {
+    return Where(input.verdict->condition == WorkerCondition::kSilent || Answers(*input.verdict),
+                 input.worker->heartbeat_age_seconds);
+  };
+  rule.describe = [](const RuleInput& input, double) {
+    return SilenceText(*input.worker, input.sample);
+  };
+  return rule;
+}
+
+Rule WorkerDeaths() {
+  Rule rule{.name = "worker_deaths", .component = "workers", .unit = Unit::kCount};
+  rule.warning = RuleLevel{.enter = 1.0};
+  // Five a minute is a crash loop: servers start a replacement at once.
+  rule.critical = RuleLevel{.enter = 5.0};
+  rule.metric = [](const RuleInput& input) { return AtLeastOne(input.recent.workers_died); };
+  rule.describe = [](const RuleInput& input, double value) {
+    std::string text = CountText(Whole(value), "worker") + " died in the last minute, " +
+                       CountText(input.recent.lost, "request") + " lost";
+    const std::vector<EventSample>& events = input.sample.events;
+    const auto newest = std::find_if(events.rbegin(), events.rend(), [](const EventSample& event) {
+      return event.kind == EventKind::kWorkerDied;
+    });
+    if (newest != events.rend()) text += "; the newest was pid " + std::to_string(newest->pid);
+    return text;
+  };
+  return rule;
+}
+
+// ----------------------------------------------------------------------------------- resources
+
+Rule Memory() {
+  Rule rule{.name = "memory", .component = "memory", .unit = Unit::kRatio};
+  rule.warning = RuleLevel{.enter = SettingId::memory_warning_threshold};
+  rule.critical = RuleLevel{.enter = SettingId::memory_critical_threshold};
+  rule.metric = [](const RuleInput& input) {
+    return Measured(input.resources.memory_usage_percent);
+  };
+  rule.describe = [](const RuleInput& input, double value) {
+    const MemoryUse use = MemoryUseOf(input.sample.machine);
+    return "memory " + PercentText(value) + " used: " + BytesText(use.used_bytes) + " of " +
+           BytesText(use.limit_bytes) + (use.of_cgroup ? " (cgroup limit)" : " (machine)");
+  };
+  return rule;
+}
+
+Rule Disk() {
+  Rule rule{.name = "disk", .component = "disk", .unit = Unit::kRatio};
+  rule.warning = RuleLevel{.enter = 0.90};
+  // Most file systems keep 5 % for root: past 97 % logs, sessions and SQLite soon fail to write.
+  rule.critical = RuleLevel{.enter = 0.97};
+  rule.metric = [](const RuleInput& input) { return Measured(input.resources.disk_usage_percent); };
+  rule.describe = [](const RuleInput& input, double value) {
+    const MachineSample& machine = input.sample.machine;
+    return "disk of " + machine.disk_path + " " + PercentText(value) + " full, " +
+           BytesText(static_cast<double>(machine.disk_available_bytes)) + " left";
+  };
+  return rule;
+}
+
+Rule Cpu() {
+  Rule rule{.name = "cpu", .component = "cpu", .unit = Unit::kRatio};
+  // Half a minute: a start, a deployment or one heavy page is over by then.
+  rule.warning = RuleLevel{.enter = SettingId::cpu_warning_threshold, .enter_for = seconds(30)};
+  rule.critical = RuleLevel{.enter = SettingId::cpu_critical_threshold, .enter_for = minutes(5)};
+  rule.metric = [](const RuleInput& input) { return Measured(input.resources.cpu_usage_percent); };
+  rule.describe = [](const RuleInput& input, double value) {
+    const double cpus = CpusOf(input.sample.machine);
+    return "CPU " + PercentText(value) + " used: " + NumberText(value * cpus) + " of " +
+           NumberText(cpus) + " CPUs";
+  };
+  return rule;
+}
+
+// ------------------------------------------------------------------------------------ requests
+
+Rule AcceptQueue() {
+  Rule rule{.name = "accept_queue", .component = "queue", .unit = Unit::kCount};
+  // A burst that the workers take up within two seconds is no overload.
+  rule.warning =
+      RuleLevel{.enter = SettingId::accept_queue_warning_threshold, .enter_for = seconds(2)};
+  rule.critical =
+      RuleLevel{.enter = SettingId::accept_queue_critical_threshold, .enter_for = seconds(2)};
+  rule.metric = [](const RuleInput& input) -> Value {
+    Value deepest;
+    for (const ListenerSample& listener : input.sample.listeners) {
+      deepest = std::max(deepest.value_or(0), static_cast<double>(listener.depth));
+    }
+    return deepest;
+  };
+  rule.describe = [](const RuleInput& input, double value) {
+    std::string text = CountText(Whole(value), "connection") + " not accepted yet";
+    for (const ListenerSample& listener : input.sample.listeners) {
+      if (listener.depth != value) continue;
+      return text + " on " + listener.address + " (backlog " + std::to_string(listener.backlog) +
+             ")";
+    }
+    return text;
+  };
+  return rule;
+}
+
+Rule ErrorRate() {
+  Rule rule{.name = "error_rate", .component = "requests", .unit = Unit::kRatio};
+  rule.warning = RuleLevel{.enter = SettingId::error_rate_warning_threshold};
+  rule.critical = RuleLevel{.enter = SettingId::error_rate_critical_threshold};
+  rule.metric = [](const RuleInput& input) {
+    const RecentSample& recent = input.sample.recent;
+    return Where(recent.requests >= kFewestRequests, recent.error_ratio);
+  };
+  rule.describe = [](const RuleInput& input, double value) {
+    const RecentSample& recent = input.sample.recent;
+    return PercentText(value) + " of requests failed: " + std::to_string(recent.errors) + " of " +
+           std::to_string(recent.requests) + " in the last minute answered with 5xx";
+  };
+  return rule;
+}
+
+Rule StuckRequest() {
+  Rule rule{.name = "stuck_request",
+            .component = "requests",
+            .scope = RuleScope::kWorker,
+            .unit = Unit::kSeconds};
+  rule.warning = RuleLevel{.enter = SettingId::slow_request_threshold};
+  rule.metric = [](const RuleInput& input) {
+    return Where(Answers(*input.verdict), input.worker->oldest_request_seconds);
+  };
+  rule.describe = [](const RuleInput& input, double) {
+    return RequestAgeText(*input.worker, input.sample);
+  };
+  return rule;
+}
+
+Rule SlowRequests() {
+  Rule rule{.name = "slow_requests", .component = "requests", .unit = Unit::kRatio};
+  // Then p95 lies above slow_request_threshold. A few slow reports a day are no finding.
+  rule.warning = RuleLevel{.enter = 0.05};
+  rule.metric = [](const RuleInput& input) {
+    const RecentSample& recent = input.sample.recent;
+    return Where(
+        recent.requests >= kFewestRequests,
+        static_cast<double>(recent.slow) / std::max(1.0, static_cast<double>(recent.requests)));
+  };
+  rule.describe = [](const RuleInput& input, double value) {
+    const RecentSample& recent = input.sample.recent;
+    return PercentText(value) + " of requests slow: " + std::to_string(recent.slow) + " of " +
+           std::to_string(recent.requests) + " in the last minute took " +
+           SecondsText(input.sample.settings.slow_request_threshold) + " or more";
+  };
+  return rule;
+}
+
+Rule InFlightOverflow() {
+  Rule rule{.name = "in_flight_overflow", .component = "requests", .unit = Unit::kCount};
+  rule.warning = RuleLevel{.enter = 1.0};
+  rule.metric = [](const RuleInput& input) { return AtLeastOne(input.recent.in_flight_overflow); };
+  rule.describe = [](const RuleInput&, double value) {
+    return CountText(Whole(value), "request") +
+           " of the last minute not seen in flight: more than " + std::to_string(kMaxInFlight) +
+           " at once in one worker";
+  };
+  return rule;
+}
+
+}  // namespace
+
+std::vector<Rule> BuiltInRules() {
+  return {Server(),       NoWorkerAnswers(), WorkerStopped(), LockWait(),        Heartbeat(),
+          WorkerDeaths(), Memory(),          AcceptQueue(),   ErrorRate(),       Disk(),
+          Cpu(),          StuckRequest(),    SlowRequests(),  InFlightOverflow()};
+}
+
+}  // namespace stirbar

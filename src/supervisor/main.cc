@@ -1,0 +1,81 @@
+// The command line: words to options, nothing else.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "supervisor/cli/commands.h"
+
+namespace {
+
+using stirbar::Output;
+
+void AddViewOptions(CLI::App* command, stirbar::ViewOptions* view) {
+  command->add_option("--name", view->name, "The app, where several are watched");
+  command->add_option("--segment", view->segment, "The app's segment file");
+  command->add_flag_callback(
+      "--json", [view] { view->output = Output::kJson; }, "Print JSON");
+}
+
+bool IsCommand(CLI::App& app, const std::string& word) {
+  const auto named = [&](const CLI::App* command) { return command->get_name() == word; };
+  return !app.get_subcommands(named).empty();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Keeps Flask applications responsive, and shows what happens in them."};
+  app.require_subcommand(1);
+  app.set_help_all_flag("--help-all", "Help for all commands");
+
+  stirbar::RunOptions run;
+  CLI::App* const run_command = app.add_subcommand(
+      "run", "Start the app's server under supervision: stirbar run -- gunicorn -w 4 app:app");
+  run_command->add_option("--listen", run.listen,
+                          "HOST:PORT of the pages (default: $STIRBAR_LISTEN, else the first free "
+                          "one from 127.0.0.1:8800)");
+  run_command->add_option("--name", run.name, "Name of the app (default: the working directory's)");
+  run_command->add_option("command", run.command, "The server's command, after --")->required();
+  run_command->positionals_at_end();
+
+  stirbar::AttachOptions attach;
+  CLI::App* const attach_command =
+      app.add_subcommand("attach", "Watch an app that runs already and has no supervisor");
+  attach_command->add_option("--name", attach.name, "The app, where several are running");
+  attach_command->add_option("--segment", attach.segment, "The app's segment file");
+  attach_command->add_option("--listen", attach.listen, "HOST:PORT of the pages, as for run");
+  attach_command->add_flag("--daemon", attach.daemon, "In the background, until the workers end");
+
+  stirbar::ViewOptions view;
+  CLI::App* const status_command = app.add_subcommand("status", "Print the state of the app");
+  AddViewOptions(status_command, &view);
+  CLI::App* const top_command = app.add_subcommand("top", "Show the app live in the terminal");
+  AddViewOptions(top_command, &view);
+  CLI::App* const health_command = app.add_subcommand(
+      "health", "Exit with 0 healthy, 1 warning, 2 critical or unknown: for containers and cron");
+  AddViewOptions(health_command, &view);
+  std::string probe = "status";
+  health_command->add_option("--probe", probe, "status, live, ready or startup")
+      ->check(CLI::IsMember({"status", "live", "ready", "startup"}));
+  Output version_output = Output::kText;
+  CLI::App* const version_command = app.add_subcommand("version", "Print the version");
+  version_command->add_flag_callback(
+      "--json", [&] { version_output = Output::kJson; }, "Print JSON");
+
+  // CLI11 would only say that a command is missing.
+  if (argc > 1 && argv[1][0] != '-' && !IsCommand(app, argv[1])) {
+    std::fprintf(stderr, "stirbar: unknown command '%s'; see stirbar --help\n", argv[1]);
+    return stirbar::kUsageError;
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int status = app.exit(error);
+    return status == 0 ? 0 : stirbar::kUsageError;
+  }
+  if (run_command->parsed()) return stirbar::RunCommand(run);
+  if (attach_command->parsed()) return stirbar::AttachCommand(attach);
+  if (status_command->parsed()) return stirbar::StatusCommand(view);
+  if (top_command->parsed()) return stirbar::TopCommand(view);
+  if (health_command->parsed()) return stirbar::HealthCommand(view, probe);
+  return stirbar::VersionCommand(version_output);
+}

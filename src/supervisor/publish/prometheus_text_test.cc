@@ -1,0 +1,152 @@
+#include "supervisor/publish/prometheus_text.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "supervisor/publish/publish_fixture.h"
+
+namespace stirbar {
+namespace {
+
+// The value of the series `name{labels}`, or nothing.
+std::optional<double> ValueOf(const std::string& text, const std::string& series) {
+  const size_t at = ("\n" + text).find("\n" + series + " ");
+  if (at == std::string::npos) return std::nullopt;
+  return std::stod(text.substr(at + series.size() + 1));
+}
+
+std::string Text(MetricsFormat format = MetricsFormat::kPrometheus) {
+  return MetricsText(*MakeTestSnapshot(), HttpCounters{}, format);
+}
+
+TEST(PrometheusText, DescribesEveryFamilyOnceBeforeItsSamples) {
+  std::istringstream lines(Text());
+  std::set<std::string> helped;
+  std::map<std::string, std::string> types;
+  std::string family;
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string mark, kind, name, type;
+    if (line.starts_with("# ")) {
+      words >> mark >> kind >> name >> type;
+      family = name;
+      if (kind == "HELP") {
+        EXPECT_TRUE(helped.insert(name).second) << line;
+      }
+      if (kind == "TYPE") {
+        EXPECT_TRUE(types.emplace(name, type).second) << line;
+      }
+      continue;
+    }
+    EXPECT_TRUE(line.starts_with(family)) << line << " stands under " << family;
+    ASSERT_TRUE(types.contains(family)) << line;
+    EXPECT_EQ(types[family] == "counter", family.ends_with("_total")) << family;
+    EXPECT_NO_THROW(std::stod(line.substr(line.rfind(' ') + 1))) << line;
+  }
+  EXPECT_GT(types.size(), 40U);
+}
+
+TEST(PrometheusText, HasNoSeriesTwice) {
+  std::istringstream lines(Text());
+  std::set<std::string> series;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with('#')) continue;
+    EXPECT_TRUE(series.insert(line.substr(0, line.rfind(' '))).second) << line;
+  }
+}
+
+TEST(PrometheusText, CountsRequests) {
+  const std::string text = Text();
+  EXPECT_EQ(
+      ValueOf(text, R"(stirbar_requests_total{method="GET",route="/item/<int:id>",status="2xx"})"),
+      100'000);
+  EXPECT_EQ(
+      ValueOf(text, R"~(stirbar_requests_total{method="OTHER",route="(unmatched)",status="5xx"})~"),
+      0);
+  EXPECT_EQ(
+      ValueOf(text, R"~(stirbar_requests_in_flight{method="OTHER",route="(not routed yet)"})~"), 1);
+  EXPECT_EQ(ValueOf(text, R"(stirbar_worker_state{slot="1",state="lock_held"})"), 1);
+  EXPECT_EQ(ValueOf(text, R"(stirbar_worker_state{slot="1",state="busy"})"), 0);
+  EXPECT_EQ(ValueOf(text, R"(stirbar_accept_queue_depth{address="127.0.0.1:8000"})"), 5);
+  EXPECT_EQ(ValueOf(text, R"(stirbar_health_status{status="critical"})"), 1);
+  EXPECT_NEAR(*ValueOf(text, "stirbar_memory_ratio"), 0.312, 1e-9);
+}
+
+TEST(PrometheusText, BucketsAreCumulativeAndEndWithTheCount) {
+  Snapshot snapshot = *MakeTestSnapshot();
+  RouteSample& route = snapshot.sample.routes[1];
+  route.totals.histogram.fill(1);
+  snapshot.sample.routes = {route};
+  std::istringstream lines(MetricsText(snapshot, HttpCounters{}, MetricsFormat::kPrometheus));
+  double last_count = 0;
+  double last_bound = 0;
+  size_t buckets = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("stirbar_request_duration_seconds_bucket")) continue;
+    const double bound = std::stod(line.substr(line.find("le=\"") + 4));
+    const double count = std::stod(line.substr(line.rfind(' ')));
+    EXPECT_GT(bound, last_bound);
+    EXPECT_GT(count, last_count);
+    // One duration a bucket: as many lie below a boundary as there are buckets below it.
+    if (std::isfinite(bound)) {
+      EXPECT_EQ(count, HistogramBucket(static_cast<uint64_t>(std::llround(bound * 1e9))));
+    }
+    last_bound = bound;
+    last_count = count;
+    ++buckets;
+  }
+  EXPECT_EQ(buckets, 17U);
+  EXPECT_EQ(last_count, kHistogramBuckets);
+}
+
+TEST(PrometheusText, NotMeasuredHasNoSeries) {
+  const std::string text = Text();
+  EXPECT_EQ(text.find("nan"), std::string::npos);
+  EXPECT_FALSE(ValueOf(text, "stirbar_connection_pool_ratio"));
+  EXPECT_FALSE(ValueOf(text, R"(stirbar_worker_proportional_memory_bytes{slot="0"})"));
+  EXPECT_TRUE(ValueOf(text, R"(stirbar_worker_open_fds{slot="0"})"));
+}
+
+TEST(PrometheusText, OpenMetricsNamesCountersWithoutTotalAndEnds) {
+  const std::string text = Text(MetricsFormat::kOpenMetrics);
+  EXPECT_NE(text.find("# TYPE stirbar_requests counter\n"), std::string::npos);
+  EXPECT_NE(text.find("\nstirbar_requests_total{"), std::string::npos);
+  EXPECT_TRUE(text.ends_with("# EOF\n"));
+  // Families must not run into each other once `_total` is gone.
+  std::istringstream lines(text);
+  std::set<std::string> families;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("# TYPE ")) continue;
+    EXPECT_TRUE(families.insert(line.substr(7, line.find(' ', 7) - 7)).second) << line;
+  }
+}
+
+TEST(PrometheusText, SizeDoesNotDependOnDeadWorkers) {
+  Snapshot snapshot = *MakeTestSnapshot();
+  const size_t before = MetricsText(snapshot, {}, MetricsFormat::kPrometheus).size();
+  snapshot.sample.totals.workers_died = 5;  // one digit, as before
+  EXPECT_EQ(MetricsText(snapshot, {}, MetricsFormat::kPrometheus).size(), before);
+}
+
+TEST(MetricLabel, Escapes) {
+  EXPECT_EQ(MetricLabel("route", "a\"b\\c\nd"), R"(route="a\"b\\c\nd")");
+  EXPECT_EQ(MetricLabel("route", "\xFFx"), "route=\"\xEF\xBF\xBDx\"");
+}
+
+TEST(ChooseMetricsFormat, FollowsTheAcceptHeader) {
+  EXPECT_EQ(ChooseMetricsFormat(""), MetricsFormat::kPrometheus);
+  EXPECT_EQ(ChooseMetricsFormat("*/*"), MetricsFormat::kPrometheus);
+  EXPECT_EQ(
+      ChooseMetricsFormat("application/openmetrics-text;version=1.0.0;q=0.5,text/plain;q=0.3"),
+      MetricsFormat::kOpenMetrics);
+  EXPECT_EQ(ChooseMetricsFormat("application/openmetrics-text;q=0.1, text/plain"),
+            MetricsFormat::kPrometheus);
+  EXPECT_EQ(ChooseMetricsFormat("application/openmetrics-text;q=0"), MetricsFormat::kPrometheus);
+}
+
+}  // namespace
+}  // namespace stirbar

@@ -1,0 +1,144 @@
+// For the tests of this folder: a snapshot in which everything has a value, and the contract files.
+#pragma once
+
+#include <boost/json.hpp>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <string>
+
+#include "supervisor/publish/web_assets.h"
+#include "supervisor/supervisor.h"
+
+namespace stirbar {
+
+inline constexpr uint64_t kTestWallNs = 1'795'450'800'123'000'000;  // 2026-11-23T16:20:00.123Z
+
+// A file of tests/data.
+inline std::string ReadTestData(const std::string& name) {
+  const auto root = std::filesystem::path(__FILE__).parent_path() / "../../../tests/data";
+  std::ostringstream text;
+  text << std::ifstream(root / name).rdbuf();
+  return text.str();
+}
+
+inline RouteSample MakeRoute(uint32_t id, std::string rule, uint64_t requests) {
+  RouteSample route;
+  route.id = id;
+  route.method = id < 2 ? HttpMethod::kOther : HttpMethod::kGet;
+  route.rule = std::move(rule);
+  route.requests = requests;
+  route.totals.status[1] = requests;
+  route.totals.histogram[HistogramBucket(3'000'000)] = requests;
+  route.totals.duration_sum_ns = requests * 3'000'000;
+  route.totals.duration_max_ns = 210'000'000;
+  route.recent[HistogramBucket(3'000'000)] = requests > 0 ? 60 : 0;
+  return route;
+}
+
+inline WorkerSample MakeWorker(uint32_t slot, uint32_t pid) {
+  WorkerSample worker;
+  worker.slot = slot;
+  worker.pid = pid;
+  worker.state = WorkerState::kServing;
+  worker.server_kind = ServerKind::kGunicorn;
+  worker.python_version = 0x030B07F0;
+  worker.requests = 60'000;
+  worker.process.pid = pid;
+  worker.process.rss_bytes = 41'234'432;
+  worker.process.file_descriptors = 12;
+  return worker;
+}
+
+inline Finding MakeFinding() {
+  return {"lock_wait", "workers", Status::kCritical, 1, "interpreter lock held for 3.2 s",
+          3.2,         0.5,       kTestWallNs};
+}
+
+inline std::shared_ptr<Snapshot> MakeTestSnapshot() {
+  auto snapshot = std::make_shared<Snapshot>();
+  Sample& sample = snapshot->sample;
+  sample.tick.wall_ns = kTestWallNs;
+  sample.app_name = "shop";
+  sample.workers = {MakeWorker(0, 4711), MakeWorker(1, 4712)};
+  ProcessSample server;
+  server.pid = 4710;
+  server.command = "gunicorn";
+  sample.processes = {server};
+  sample.in_flight.push_back({.slot = 1,
+                              .pid = 4712,
+                              .thread = 4712,
+                              .route = 2,
+                              .method = HttpMethod::kGet,
+                              .phase = RequestPhase::kHandling,
+                              .age_seconds = 3.2,
+                              .phase_age_seconds = 3.199});
+  sample.in_flight.push_back({.age_seconds = 0.02});
+  sample.routes = {MakeRoute(kRouteUnmatched, "", 17), MakeRoute(2, "/item/<int:id>", 100'000),
+                   MakeRoute(3, "/new", 0)};
+  sample.listeners.push_back(
+      {.address = "127.0.0.1:8000", .inode = 1, .depth = 5, .backlog = 2048});
+  sample.machine.cgroup.memory_events["oom_kill"] = 0;
+  sample.server_kind = ServerKind::kGunicorn;
+  sample.recent.window_seconds = 60;
+  sample.route_window_seconds = 60;
+  sample.supervisor.pid = 4709;
+  sample.unavailable["pressure"] = "open /proc/pressure/cpu: No such file or directory";
+  EventSample event;
+  event.number = 41;
+  event.wall_ns = kTestWallNs;
+  event.kind = EventKind::kAlertFiring;
+  event.route = 2;
+  sample.events.push_back(event);
+
+  Assessment& assessment = snapshot->evaluation.assessment;
+  assessment.status = Status::kCritical;
+  assessment.reasons = {"worker 1 (pid 4712): interpreter lock held for 3.2 s"};
+  for (const char* name : {"memory", "cpu", "queue", "requests"}) {
+    assessment.components[name] = Status::kHealthy;
+  }
+  assessment.components["workers"] = Status::kCritical;
+  assessment.component_reasons["workers"] = "1 of 2 workers is hung";
+  assessment.workers = {{.slot = 0, .pid = 4711, .condition = WorkerCondition::kBusy, .reason = ""},
+                        {.slot = 1,
+                         .pid = 4712,
+                         .condition = WorkerCondition::kLockHeld,
+                         .status = Status::kCritical,
+                         .hung = true,
+                         .reason = "lock"}};
+  assessment.findings = {MakeFinding()};
+  assessment.recommendations = {{Status::kCritical, "workers", "Look at GET /lock", "3.2 s"}};
+  assessment.ready = {Status::kHealthy, "1 of 2 workers answers"};
+  snapshot->evaluation.resources.memory_usage_percent = 31.2;
+  return snapshot;
+}
+
+class FakeHistory : public HistorySource {
+ public:
+  std::vector<HistoryValues> Recent(size_t points) const override {
+    const size_t count = std::min<size_t>(points, 3);
+    std::vector<HistoryValues> values(count);
+    for (size_t i = 0; i < count; ++i) values[i].wall_ms = 1'763'913'598'000 + i * 1000;
+    return values;
+  }
+};
+
+// As scripts/embed_web_assets.py makes them (Python's gzip, level 9, no time stamp).
+inline constexpr std::string_view kTestPage = "<!doctype html><title>t</title>";
+inline constexpr WebAsset kTestAssets[] = {
+    {"/assets/index-4f2a.js",
+     "text/javascript; charset=utf-8",
+     {"\037\213\010\000\000\000\000\000\002\003\113\316\317\053\316\317\111\325\313\311\117\327\060"
+      "\324\004\000\150\376\001\103\016\000\000\000",
+      34},
+     "\"aaaa\""},
+    {"/index.html",
+     "text/html; charset=utf-8",
+     {"\037\213\010\000\000\000\000\000\002\003\263\121\114\311\117\056\251\054\110\125\310\050\311"
+      "\315\261\263\051\311\054\311\111\265\053\261\321\207\060\000\121\357\177\145\037\000\000"
+      "\000",
+      46},
+     "\"bbbb\""}};
+
+}  // namespace stirbar

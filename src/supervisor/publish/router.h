@@ -1,0 +1,66 @@
+// From a request to its response: all endpoints, access rules and security headers, without
+// sockets.
+//
+//   GET /api/v1/snapshot   /api/v1/history?points=N   /api/v1/stream   docs/openapi.yaml
+//   GET /metrics           Prometheus text or OpenMetrics
+//   GET /health/live       /health/ready   /health/startup
+//   GET, POST /login       only where a token is required
+//   GET everything else    the web page
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "supervisor/publish/access.h"
+#include "supervisor/publish/http_counters.h"
+#include "supervisor/publish/http_message.h"
+#include "supervisor/publish/snapshot_text.h"
+#include "supervisor/publish/static_files.h"
+#include "supervisor/supervisor.h"
+
+namespace stirbar {
+
+// 64 event streams are 64 open pages; each costs a write of the snapshot a second.
+inline constexpr size_t kMaxStreams = 64;
+
+struct RouterOptions {
+  AccessOptions access;
+  std::span<const WebAsset> assets;
+  std::shared_ptr<SnapshotText> snapshot_text;
+};
+
+// What a response depends on besides the request.
+struct RouterState {
+  std::shared_ptr<const Snapshot> snapshot;  // null before the first tick
+  uint64_t now_ns = 0;                       // monotonic
+};
+
+// Threads: the event loop's; never blocks. Borrows the history, which must live longer.
+class Router {
+ public:
+  Router(RouterOptions options, const HistorySource& history);
+
+  HttpResponse Route(const HttpRequest& request, const RouterState& state);
+  // The answer to what is no proper HTTP request: counted, and the connection closes.
+  HttpResponse Reject(int status, std::string_view reason);
+
+  // The transport counts connections, streams and time-outs in it.
+  HttpCounters& counters() { return counters_; }
+
+ private:
+  HttpResponse Answer(const HttpRequest& request, const RouterState& state);
+  HttpResponse BadRequest(int status, std::string_view reason);
+  HttpResponse Unauthorized(const HttpRequest& request);
+  HttpResponse History(const HttpRequest& request) const;
+  HttpResponse Stream();
+  HttpResponse Metrics(const HttpRequest& request, const Snapshot& snapshot) const;
+  HttpResponse Endpoint(const HttpRequest& request, const RouterState& state);
+
+  HttpCounters counters_;
+  Access access_;
+  StaticFiles files_;
+  const std::shared_ptr<SnapshotText> text_;
+  const HistorySource& history_;
+};
+
+}  // namespace stirbar

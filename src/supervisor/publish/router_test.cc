@@ -1,0 +1,326 @@
+#include "supervisor/publish/router.h"
+
+#include <gtest/gtest.h>
+
+#include "supervisor/publish/publish_fixture.h"
+
+namespace stirbar {
+namespace {
+
+constexpr std::string_view kToken =
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+constexpr uint64_t kSecond = 1'000'000'000;
+
+class RouterTest : public testing::Test {
+ protected:
+  static RouterOptions Options(bool require_token) {
+    return {{"10.0.0.5", require_token, require_token ? std::string(kToken) : ""}, kTestAssets, {}};
+  }
+
+  static HttpRequest Request(std::string method, std::string target,
+                             std::vector<HttpHeader> headers = {}) {
+    HttpRequest request;
+    request.method = std::move(method);
+    request.target = std::move(target);
+    request.headers = std::move(headers);
+    if (request.HeaderCount("Host") == 0) request.headers.emplace_back("Host", "localhost:8800");
+    request.client = "10.0.0.9";
+    return request;
+  }
+
+  HttpResponse Get(const std::string& target, std::vector<HttpHeader> headers = {}) {
+    return open_.Route(Request("GET", target, std::move(headers)), state_);
+  }
+
+  HttpResponse GetClosed(const std::string& target, std::vector<HttpHeader> headers = {}) {
+    return closed_.Route(Request("GET", target, std::move(headers)), state_);
+  }
+
+  HttpResponse Login(std::string_view token, std::vector<HttpHeader> headers = {}) {
+    headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
+    HttpRequest request = Request("POST", "/login", std::move(headers));
+    request.body = "token=" + std::string(token);
+    return closed_.Route(request, state_);
+  }
+
+  FakeHistory history_;
+  Router open_{Options(false), history_};   // bound to loopback
+  Router closed_{Options(true), history_};  // bound elsewhere
+  RouterState state_{MakeTestSnapshot(), 1000 * kSecond};
+};
+
+TEST_F(RouterTest, AnswersEveryEndpoint) {
+  const std::pair<const char*, const char*> endpoints[] = {
+      {"/api/v1/snapshot", "application/json"},
+      {"/api/v1/history", "application/json"},
+      {"/api/v1/history?points=3", "application/json"},
+      {"/api/v1/stream", "text/event-stream"},
+      {"/metrics", "text/plain; version=0.0.4; charset=utf-8"},
+      {"/health/live", "application/health+json"},
+      {"/health/ready", "application/health+json"},
+      {"/health/startup", "application/health+json"},
+      {"/", "text/html; charset=utf-8"},
+      {"/routes", "text/html; charset=utf-8"},
+      {"/in-flight?sort=age", "text/html; charset=utf-8"},
+      {"/assets/index-4f2a.js", "text/javascript; charset=utf-8"}};
+  for (const auto& [target, type] : endpoints) {
+    const HttpResponse response = Get(target);
+    EXPECT_EQ(response.status, 200) << target;
+    EXPECT_EQ(response.Header("Content-Type"), type) << target;
+    EXPECT_EQ(response.without_body, false) << target;
+    const HttpResponse head = open_.Route(Request("HEAD", target), state_);
+    EXPECT_EQ(head.status, 200) << target;
+    EXPECT_EQ(head.Header("Content-Type"), type) << target;
+    EXPECT_TRUE(head.without_body && !head.is_stream) << target;
+  }
+}
+
+TEST_F(RouterTest, PutsSecurityHeadersOnEverything) {
+  for (const char* target : {"/", "/api/v1/snapshot", "/nothing.here", "/health/ready", "//x.y"}) {
+    const HttpResponse response = Get(target);
+    EXPECT_TRUE(response.Header("Content-Security-Policy").starts_with("default-src 'none'"));
+    EXPECT_EQ(response.Header("Content-Security-Policy").find("unsafe"), std::string_view::npos);
+    EXPECT_NE(response.Header("Content-Security-Policy").find("base-uri 'self'"),
+              std::string_view::npos);
+    EXPECT_EQ(response.Header("X-Content-Type-Options"), "nosniff");
+    EXPECT_EQ(response.Header("Referrer-Policy"), "no-referrer");
+    EXPECT_EQ(response.Header("Cross-Origin-Resource-Policy"), "same-origin");
+  }
+  EXPECT_EQ(open_.Reject(400, "bad").Header("X-Content-Type-Options"), "nosniff");
+}
+
+TEST_F(RouterTest, UnknownAddressesAre404EvenForProbesThatGuess) {
+  for (const char* target : {"/api", "/api/v2/snapshot", "/api/v1/", "/health", "/healthz",
+                             "/metrics/", "/favicon.ico", "/assets/x", "/assets/../index.html"}) {
+    EXPECT_EQ(Get(target).status, 404) << target;
+  }
+  EXPECT_EQ(open_.Route(Request("POST", "/api/v1/nothing"), state_).status, 404);
+}
+
+TEST_F(RouterTest, OtherMethodsAre405WithAllow) {
+  for (const char* target : {"/api/v1/snapshot", "/metrics", "/health/live", "/", "/routes"}) {
+    for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "get", "BREW"}) {
+      const HttpResponse response = open_.Route(Request(method, target), state_);
+      EXPECT_EQ(response.status, 405) << method << target;
+      EXPECT_EQ(response.Header("Allow"), "GET, HEAD");
+    }
+  }
+}
+
+TEST_F(RouterTest, HistoryNamesValueAndRange) {
+  for (const char* points : {"0", "901", "-1", "x", "", "1.5", "99999999999999999999", "3x"}) {
+    const HttpResponse response = Get("/api/v1/history?a=1&points=" + std::string(points));
+    EXPECT_EQ(response.status, 400) << points;
+    EXPECT_EQ(response.body, "{\"error\":\"points: '" + std::string(points) +
+                                 "' is not allowed; it takes a whole number from 1 to 900\"}");
+  }
+}
+
+TEST_F(RouterTest, BeforeTheFirstTickItIsAliveButNotReady) {
+  state_.snapshot = nullptr;
+  EXPECT_EQ(Get("/health/live").status, 200);
+  EXPECT_EQ(Get("/health/ready").status, 503);
+  EXPECT_EQ(Get("/health/startup").status, 503);
+  EXPECT_EQ(Get("/api/v1/snapshot").status, 503);
+  EXPECT_EQ(Get("/metrics").status, 503);
+  EXPECT_EQ(Get("/api/v1/stream").status, 200);
+}
+
+TEST_F(RouterTest, HealthTellsTheReasonAndFailsWith503) {
+  auto snapshot = MakeTestSnapshot();
+  snapshot->evaluation.assessment.ready = {Status::kCritical, "all 2 workers are hung"};
+  snapshot->evaluation.assessment.live = {Status::kWarning, "slow"};
+  state_.snapshot = snapshot;
+  const HttpResponse ready = Get("/health/ready");
+  EXPECT_EQ(ready.status, 503);
+  EXPECT_EQ(ready.Header("Cache-Control"), "no-store");
+  const auto body = boost::json::parse(ready.body);
+  EXPECT_EQ(body.at("status").as_string(), "fail");
+  EXPECT_EQ(body.at("output").as_string(), "all 2 workers are hung");
+  EXPECT_EQ(body.at("checks").at("workers").at(0).at("status").as_string(), "fail");
+  EXPECT_EQ(body.at("checks").at("memory").at(0).at("status").as_string(), "pass");
+  EXPECT_EQ(Get("/health/live").status, 200);
+}
+
+TEST_F(RouterTest, StaticFilesAreCachedAndCompressed) {
+  const HttpResponse gzip = Get("/assets/index-4f2a.js", {{"Accept-Encoding", "br, gzip"}});
+  EXPECT_EQ(gzip.Header("Content-Encoding"), "gzip");
+  EXPECT_EQ(gzip.Header("ETag"), "\"aaaa\"");
+  EXPECT_NE(gzip.Header("Cache-Control").find("immutable"), std::string_view::npos);
+  const HttpResponse plain = Get("/workers", {{"Accept-Encoding", "gzip;q=0"}});
+  EXPECT_EQ(plain.Header("Content-Encoding"), "");
+  EXPECT_EQ(plain.body, kTestPage);
+  EXPECT_EQ(plain.Header("ETag"), "W/\"bbbb\"");
+  EXPECT_EQ(plain.Header("Cache-Control").find("immutable"), std::string_view::npos);
+  for (const char* tag : {"\"bbbb\"", "\"x\", W/\"bbbb\"", "*"}) {
+    const HttpResponse same = Get("/", {{"If-None-Match", tag}});
+    EXPECT_EQ(same.status, 304) << tag;
+    EXPECT_TRUE(same.without_body && same.body.empty());
+  }
+  EXPECT_EQ(Get("/", {{"If-None-Match", "\"x\""}}).status, 200);
+}
+
+TEST_F(RouterTest, LoopbackAnswersOnlyToItsOwnNames) {
+  for (const char* host :
+       {"localhost", "LOCALHOST:1", "127.0.0.1:8800", "[::1]:8800", "[::1]", "10.0.0.5:8800"}) {
+    EXPECT_EQ(Get("/health/live", {{"Host", host}}).status, 200) << host;
+  }
+  for (const char* host : {"evil.example", "localhost.evil.example", "127.0.0.1.evil.example:8800",
+                           "", "[::2]", "localhost:80@evil.example", "::1"}) {
+    EXPECT_EQ(Get("/health/live", {{"Host", host}}).status, 421) << host;
+  }
+  EXPECT_EQ(open_.counters().refused_hosts, 7U);
+}
+
+TEST_F(RouterTest, HostHeaderMustBeThereOnce) {
+  EXPECT_EQ(Get("/", {{"Host", "localhost"}, {"host", "localhost"}}).status, 400);
+  HttpRequest request = Request("GET", "/health/live");
+  request.headers.clear();
+  const HttpResponse response = open_.Route(request, state_);
+  EXPECT_EQ(response.status, 400);
+  EXPECT_TRUE(response.close);
+  request.version = 10;
+  EXPECT_EQ(open_.Route(request, state_).status, 200);
+  EXPECT_EQ(Get("http://localhost/").status, 400);
+  EXPECT_EQ(Get("*").status, 400);
+}
+
+TEST_F(RouterTest, LoopbackNeedsNoLogin) {
+  EXPECT_EQ(Get("/login").Header("Location"), "/");
+  EXPECT_EQ(open_.Route(Request("POST", "/login"), state_).status, 303);
+}
+
+TEST_F(RouterTest, ElsewhereEverythingNeedsTheToken) {
+  const std::string bearer = "Bearer " + std::string(kToken);
+  for (const char* target :
+       {"/", "/routes", "/assets/index-4f2a.js", "/api/v1/snapshot", "/metrics", "/api/v1/history",
+        "/api/v1/stream", "/health/live", "/health/ready", "/health/startup", "/nothing.here"}) {
+    const HttpResponse refused = GetClosed(target);
+    EXPECT_EQ(refused.status, 401) << target;
+    EXPECT_TRUE(refused.Header("WWW-Authenticate").starts_with("Bearer"));
+    for (const std::string& wrong :
+         {std::string("Bearer"), "Bearer " + std::string(64, '0'),
+          "Bearer " + std::string(kToken) + "0", "Basic " + std::string(kToken),
+          std::string(kToken), "Bearer " + std::string(kToken.substr(0, 63))}) {
+      EXPECT_EQ(GetClosed(target, {{"Authorization", wrong}}).status, 401) << wrong;
+    }
+    EXPECT_EQ(GetClosed(target, {{"Cookie", "stirbar_session=" + std::string(kToken)}}).status,
+              401);
+    EXPECT_EQ(GetClosed(target + std::string("?token=") + std::string(kToken)).status, 401);
+    EXPECT_NE(GetClosed(target, {{"Authorization", bearer}}).status, 401) << target;
+  }
+  EXPECT_EQ(closed_.Route(Request("POST", "/api/v1/snapshot"), state_).status, 401);
+  EXPECT_EQ(GetClosed("/health/live", {{"Authorization", bearer}, {"Host", "any.example"}}).status,
+            200);
+}
+
+TEST_F(RouterTest, BrowsersAreSentToTheForm) {
+  const std::vector<HttpHeader> html = {{"Accept", "text/html,application/xhtml+xml,*/*;q=0.8"}};
+  EXPECT_EQ(GetClosed("/routes", html).status, 303);
+  EXPECT_EQ(GetClosed("/routes", html).Header("Location"), "/login");
+  EXPECT_EQ(GetClosed("/api/v1/snapshot", html).status, 401);
+  const HttpResponse form = GetClosed("/login");
+  EXPECT_EQ(form.status, 200);
+  EXPECT_NE(form.body.find("<form method=\"post\" action=\"/login\">"), std::string_view::npos);
+  EXPECT_EQ(form.body.find(kToken), std::string_view::npos);
+  EXPECT_EQ(form.body.find("<script"), std::string_view::npos);
+  // One style, named by its hash; nothing else may load.
+  EXPECT_EQ(form.Header("Content-Security-Policy").find("unsafe"), std::string_view::npos);
+  EXPECT_NE(form.Header("Content-Security-Policy").find("style-src 'sha256-"),
+            std::string_view::npos);
+  EXPECT_EQ(form.body.find("style=\""), std::string_view::npos);
+  EXPECT_EQ(form.Header("Referrer-Policy"), "same-origin");
+}
+
+TEST_F(RouterTest, LoginGivesASessionForTwelveHours) {
+  const HttpResponse response = Login(kToken, {{"Origin", "http://localhost:8800"}});
+  EXPECT_EQ(response.status, 303);
+  const std::string cookie(response.Header("Set-Cookie"));
+  EXPECT_TRUE(cookie.starts_with("stirbar_session="));
+  EXPECT_NE(cookie.find("; HttpOnly; SameSite=Strict; Path=/; Max-Age=43200"), std::string::npos);
+  EXPECT_EQ(cookie.find(kToken), std::string::npos);
+  const std::string session = cookie.substr(0, cookie.find(';'));
+  EXPECT_EQ(session.size(), std::string_view("stirbar_session=").size() + 64);
+  EXPECT_EQ(GetClosed("/api/v1/snapshot", {{"Cookie", "a=b; " + session + "; c=d"}}).status, 200);
+  EXPECT_EQ(GetClosed("/login", {{"Cookie", session}}).status, 303);
+  EXPECT_EQ(GetClosed("/api/v1/snapshot", {{"Cookie", session + "0"}}).status, 401);
+  state_.now_ns += 12 * 3600 * kSecond;
+  EXPECT_EQ(GetClosed("/api/v1/snapshot", {{"Cookie", session}}).status, 401);
+}
+
+TEST_F(RouterTest, LoginFormDecodes) {
+  EXPECT_EQ(Login("%30" + std::string(kToken.substr(1)) + "&x=y").status, 303);
+  EXPECT_EQ(Login("%3").status, 401);
+  EXPECT_EQ(Login("").status, 401);
+}
+
+TEST_F(RouterTest, LoginRefusesOtherSites) {
+  for (const HttpHeader& header : std::vector<HttpHeader>{{"Origin", "http://evil.example"},
+                                                          {"Origin", "null"},
+                                                          {"Origin", "http://localhost:8801"},
+                                                          {"Origin", "http://localhost"},
+                                                          {"Sec-Fetch-Site", "cross-site"},
+                                                          {"Sec-Fetch-Site", "same-site"}}) {
+    const HttpResponse response = Login(kToken, {header});
+    EXPECT_EQ(response.status, 403) << header.first << header.second;
+    EXPECT_EQ(response.Header("Set-Cookie"), "");
+  }
+  EXPECT_EQ(Login(kToken, {{"Sec-Fetch-Site", "same-origin"}}).status, 303);
+}
+
+TEST_F(RouterTest, LoginTakesOnlyForms) {
+  HttpRequest request = Request("POST", "/login", {{"Content-Type", "application/json"}});
+  EXPECT_EQ(closed_.Route(request, state_).status, 415);
+  const HttpResponse response = closed_.Route(Request("DELETE", "/login"), state_);
+  EXPECT_EQ(response.status, 405);
+  EXPECT_EQ(response.Header("Allow"), "GET, HEAD, POST");
+}
+
+TEST_F(RouterTest, LoginIsLimitedForEachClient) {
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(Login("wrong").status, 401);
+    state_.now_ns += 2 * kSecond;
+  }
+  const HttpResponse limited = Login(kToken);  // the right one does not help either
+  EXPECT_EQ(limited.status, 429);
+  EXPECT_EQ(limited.Header("Retry-After"), "50");
+  state_.now_ns += 50 * kSecond;
+  EXPECT_EQ(Login("wrong").status, 401);  // one may be tried: the oldest has fallen out
+  EXPECT_EQ(Login(kToken).status, 429);
+  state_.now_ns += 60 * kSecond;
+  EXPECT_EQ(Login(kToken).status, 303);
+}
+
+TEST(LoginLimiter, ForgetsOldClientsAndStaysSmall) {
+  LoginLimiter limiter;
+  for (int i = 0; i < 5; ++i) limiter.Fail("first", kSecond);
+  EXPECT_EQ(limiter.Wait("first", kSecond).count(), 60);
+  EXPECT_EQ(limiter.Wait("second", kSecond).count(), 0);
+  for (size_t i = 0; i < LoginLimiter::kClients; ++i) limiter.Fail(std::to_string(i), 2 * kSecond);
+  EXPECT_EQ(limiter.Wait("first", 2 * kSecond).count(), 0);
+}
+
+TEST(LoginSessions, OneMoreEndsTheOldest) {
+  LoginSessions sessions;
+  const std::string oldest = sessions.Begin(0);
+  std::string newest;
+  for (size_t i = 0; i < LoginSessions::kSessions; ++i) newest = sessions.Begin(1);
+  EXPECT_FALSE(sessions.Has(oldest, 2));
+  EXPECT_TRUE(sessions.Has(newest, 2));
+  EXPECT_FALSE(sessions.Has("", 2));
+}
+
+TEST_F(RouterTest, StreamsAreLimited) {
+  open_.counters().streams = kMaxStreams;
+  EXPECT_EQ(Get("/api/v1/stream").status, 503);
+  EXPECT_EQ(open_.counters().refused_streams, 1U);
+}
+
+TEST_F(RouterTest, MetricsFollowTheAcceptHeader) {
+  const HttpResponse response = Get("/metrics", {{"Accept", "application/openmetrics-text"}});
+  EXPECT_TRUE(response.Header("Content-Type").starts_with("application/openmetrics-text"));
+  EXPECT_TRUE(response.body.ends_with("# EOF\n"));
+}
+
+}  // namespace
+}  // namespace stirbar

@@ -1,0 +1,56 @@
+#include "supervisor/publish/segment_publisher.h"
+
+#include <algorithm>
+
+#include "segment/events.h"
+#include "segment/published.h"
+
+namespace stirbar {
+namespace {
+
+HistoryValues PointOf(const Snapshot& snapshot) {
+  const Sample& sample = snapshot.sample;
+  const ResourceMetrics& resources = snapshot.evaluation.resources;
+  double longest_wait = 0;
+  for (const WorkerSample& worker : sample.workers) {
+    longest_wait = std::max(longest_wait, worker.lock_wait_seconds);
+  }
+  HistoryValues point{};
+  point.wall_ms = sample.tick.wall_ns / 1'000'000;
+  point.memory_ratio = resources.memory_usage_percent / 100;
+  point.memory_bytes = resources.memory_usage_mb * 1e6;
+  point.cpu_ratio = resources.cpu_usage_percent / 100;
+  point.requests_per_second = sample.latest.requests_per_second;
+  point.error_ratio = sample.latest.error_ratio;
+  point.p50_seconds = sample.latest.p50_seconds;
+  point.p95_seconds = sample.latest.p95_seconds;
+  point.p99_seconds = sample.latest.p99_seconds;
+  point.accept_queue = static_cast<double>(resources.request_queue_size);
+  point.in_flight = static_cast<double>(sample.in_flight.size());
+  point.lock_wait_seconds = longest_wait;
+  point.workers = static_cast<double>(sample.workers.size());
+  point.reserved[0] = kNotMeasured;
+  point.reserved[1] = kNotMeasured;
+  return point;
+}
+
+}  // namespace
+
+SegmentPublisher::SegmentPublisher(Segment& segment, SnapshotFormatter format)
+    : segment_(segment), format_(std::move(format)) {}
+
+void SegmentPublisher::Publish(const std::shared_ptr<const Snapshot>& snapshot) {
+  if (snapshot->sample.tick.full) AppendHistory(segment_, PointOf(*snapshot));
+  const std::shared_ptr<const std::string> text = format_(snapshot);
+  if (!WriteSnapshot(segment_, *text) && !warned_) {
+    warned_ = true;
+    AppendEvent(segment_, {.kind = EventKind::kProbeFault, .severity = Severity::kWarning},
+                "the snapshot is larger than 512 KiB: pages inside the app show an older one");
+  }
+}
+
+std::vector<HistoryValues> SegmentPublisher::Recent(size_t points) const {
+  return ReadHistory(segment_, points);
+}
+
+}  // namespace stirbar

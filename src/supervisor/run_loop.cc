@@ -1,0 +1,321 @@
+#include "supervisor/run_loop.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+
+#include "segment/config.h"
+#include "segment/events.h"
+#include "segment/identity.h"
+#include "segment/mapping.h"
+#include "supervisor/collect/cgroup_collector.h"
+#include "supervisor/collect/listener_collector.h"
+#include "supervisor/collect/machine_collector.h"
+#include "supervisor/collect/pressure_collector.h"
+#include "supervisor/collect/process_collector.h"
+#include "supervisor/collect/segment_collector.h"
+#include "supervisor/evaluate/default_evaluator.h"
+#include "supervisor/listen_address.h"
+#include "supervisor/log.h"
+#include "supervisor/mitigate/cleanup_mitigator.h"
+#include "supervisor/publish/access_token.h"
+#include "supervisor/publish/event_publisher.h"
+#include "supervisor/publish/http_server.h"
+#include "supervisor/publish/segment_publisher.h"
+#include "supervisor/state_folder.h"
+
+namespace stirbar {
+namespace {
+
+// Four looks at the segment a second let a hang of 0.5 s show within 1 s; the kernel is asked every
+// fourth time.
+constexpr std::chrono::milliseconds kTick{250};
+constexpr int kTicksPerFull = 4;
+constexpr uint64_t kIdleNs = 60'000'000'000;    // without a worker: a restart takes less
+constexpr uint64_t kOrphanNs = 10'000'000'000;  // without launcher and worker
+constexpr int kSegmentWentBad = 75;             // EX_TEMPFAIL
+
+// The mapping of the segment at the configured path, made anew where it is missing or unusable.
+Result<std::unique_ptr<SegmentMapping>> TakeSegment(const SupervisorOptions& options) {
+  const std::string& path = options.segment_path;
+  auto mapping = SegmentMapping::CreateOrOpen(path, options.app_name);
+  if (mapping) return mapping;
+  const std::string reason = mapping.error();
+  const std::string aside = path + ".refused";
+  if (rename(path.c_str(), aside.c_str()) != 0) return Error{reason};
+  Log(Severity::kWarning, "segment refused: " + reason + "; put aside as " + aside);
+  mapping = SegmentMapping::CreateOrOpen(path, options.app_name);
+  if (mapping) {
+    AppendEvent((*mapping)->segment(),
+                {.kind = EventKind::kSegmentRefused, .severity = Severity::kWarning},
+                "the segment was refused and made anew: " + reason);
+  }
+  return mapping;
+}
+
+// Whether `file` is still what lies at `path`: the one who held the lock may have removed it.
+bool IsAt(int file, const std::string& path) {
+  struct stat held {};
+  struct stat present {};
+  return fstat(file, &held) == 0 && stat(path.c_str(), &present) == 0 &&
+         held.st_dev == present.st_dev && held.st_ino == present.st_ino;
+}
+
+// -1: another process holds it.
+Result<int> TakeLock(const std::string& path) {
+  for (;;) {
+    const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (file < 0) return ErrnoError("open " + path, errno);
+    const bool locked = flock(file, LOCK_EX | LOCK_NB) == 0;
+    const int code = errno;
+    if (locked && IsAt(file, path)) return file;
+    close(file);
+    if (locked) continue;
+    if (code == EWOULDBLOCK) return -1;
+    return ErrnoError("lock " + path, code);
+  }
+}
+
+std::vector<uint64_t> InodeOf(int file) {
+  struct stat info {};
+  if (file < 0 || fstat(file, &info) != 0) return {};
+  return {static_cast<uint64_t>(info.st_ino)};
+}
+
+class Supervisor {
+ public:
+  Supervisor(const SupervisorOptions& options, std::unique_ptr<SegmentMapping> mapping)
+      : options_(options),
+        mapping_(std::move(mapping)),
+        segment_(mapping_->segment()),
+        text_(std::make_shared<SnapshotText>()),
+        segment_publisher_(segment_, [this](const auto& snapshot) { return text_->Get(snapshot); }),
+        event_publisher_(segment_, Log),
+        mitigator_(segment_),
+        evaluator_(MakeEvaluator()) {
+    collectors_.push_back(std::make_unique<SegmentCollector>(segment_));
+    collectors_.push_back(std::make_unique<ProcessCollector>(options.server_pid));
+    collectors_.push_back(std::make_unique<MachineCollector>("/"));
+    collectors_.push_back(std::make_unique<CgroupCollector>(options.server_pid));
+    collectors_.push_back(std::make_unique<PressureCollector>(options.server_pid));
+    collectors_.push_back(std::make_unique<ListenerCollector>(InodeOf(options.listen_fd)));
+    publishers_ = {&event_publisher_, &segment_publisher_};
+  }
+
+  int Run() {
+    if (options_.listen_fd >= 0 && !OpenPages()) return 1;
+    Announce();
+    // SIGHUP does not end it: a terminal that closes must not blind a daemon's supervisor.
+    std::signal(SIGHUP, SIG_IGN);
+    std::signal(SIGPIPE, SIG_IGN);
+    signals_.async_wait([this](auto error, int) {
+      if (!error) io_.stop();
+    });
+    next_turn_ = std::chrono::steady_clock::now();
+    Turn();
+    io_.run();
+    // The pages go first: a new supervisor may already wait for the port.
+    server_.reset();
+    segment_.supervisor.heartbeat_ns.store(0, std::memory_order_relaxed);
+    return status_;
+  }
+
+  bool EndedIdle() const { return ended_idle_; }
+
+ private:
+  bool OpenPages() {
+    HttpServerOptions http;
+    http.listen_fd = options_.listen_fd;
+    http.host = options_.host;
+    http.assets = WebAssets();
+    http.snapshot_text = text_;
+    if (!options_.loopback) {
+      const std::string path = TokenPath();
+      const Result<std::string> token = LoadOrCreateToken(path);
+      if (!token) {
+        Log(Severity::kCritical, "no access token: " + token.error());
+        return false;
+      }
+      Log(Severity::kInfo, "the pages ask for the token in " + path);
+      http.require_token = true;
+      http.token = *token;
+    }
+    const Result<std::string> url = UrlOf(options_.listen_fd);
+    url_ = url ? *url : "";
+    server_ = MakeHttpServer(io_, std::move(http), segment_publisher_);
+    publishers_.push_back(server_.get());
+    return true;
+  }
+
+  // Takes the supervisor's part of the segment over from whoever had it.
+  void Announce() {
+    for (const auto& [id, value] : options_.settings) {
+      WriteSetting(segment_, kSettingSpecs[static_cast<size_t>(id)], value,
+                   SettingOrigin::kEnvironment);
+    }
+    SupervisorBlock& block = segment_.supervisor;
+    std::snprintf(block.url, sizeof block.url, "%s", url_.c_str());
+    const uint64_t now = MonotonicNs();
+    block.started_ns.store(now, std::memory_order_relaxed);
+    block.heartbeat_ns.store(now, std::memory_order_relaxed);
+    const uint64_t generation = block.generation.load(std::memory_order_relaxed) + 1;
+    block.generation.store(generation, std::memory_order_relaxed);
+    const Result<ProcessIdentity> self = IdentityOf();
+    block.owner.store(self ? *self : MakeIdentity(static_cast<uint32_t>(getpid()), 0),
+                      std::memory_order_release);
+    sample_.app_name = std::string(segment_.header.app_name,
+                                   strnlen(segment_.header.app_name, sizeof(Header::app_name)));
+    sample_.app_command = options_.app_command;
+    sample_.url = url_;
+    sample_.app_started_wall_ns = segment_.header.created_wall_ns;
+    sample_.supervisor_generation = generation;
+    sample_.server_pid = options_.server_pid;
+    if (options_.server_pid) {
+      const Result<ProcessIdentity> server = IdentityOf(*options_.server_pid);
+      server_identity_ = server ? *server : 0;
+    }
+    const std::string text = "supervisor " + std::to_string(generation) + " (pid " +
+                             std::to_string(getpid()) + ") watches " + sample_.app_name;
+    AppendEvent(segment_,
+                {.kind = EventKind::kSupervisorStarted, .pid = static_cast<uint32_t>(getpid())},
+                text);
+    Log(Severity::kInfo, url_.empty() ? text : text + ": " + url_);
+  }
+
+  void Turn() {
+    const std::string defect = mapping_->Defect();
+    if (!defect.empty()) {
+      Log(Severity::kCritical, "the segment went bad: " + defect + "; starting over");
+      status_ = kSegmentWentBad;
+      io_.stop();
+      return;
+    }
+    const Tick tick{MonotonicNs(), WallNs(), turns_++ % kTicksPerFull == 0};
+    segment_.supervisor.heartbeat_ns.store(tick.now_ns, std::memory_order_relaxed);
+    Collect(tick);
+    auto snapshot = std::make_shared<Snapshot>();
+    snapshot->evaluation = evaluator_->Evaluate(sample_);
+    const bool changed = NoteConditions(snapshot->evaluation.assessment);
+    if (tick.full || changed) {
+      snapshot->sample = sample_;
+      mitigator_.Act(*snapshot);
+      for (Publisher* const publisher : publishers_) publisher->Publish(snapshot);
+    }
+    if (IsOver(tick)) {
+      io_.stop();
+      return;
+    }
+    next_turn_ += kTick;
+    // After a pause of the whole machine there is no use in catching up.
+    next_turn_ = std::max(next_turn_, std::chrono::steady_clock::now());
+    timer_.expires_at(next_turn_);
+    timer_.async_wait([this](auto error) {
+      if (!error) Turn();
+    });
+  }
+
+  void Collect(const Tick& tick) {
+    sample_.tick = tick;
+    if (tick.full) {
+      sample_.unavailable.clear();
+      sample_.server_alive = server_identity_ == 0 || IsRunning(server_identity_);
+    }
+    for (const auto& collector : collectors_) collector->Collect(tick, &sample_);
+  }
+
+  // Whether a worker's condition or the app's status is another than at the turn before.
+  bool NoteConditions(const Assessment& assessment) {
+    std::string conditions(Name(assessment.status));
+    for (const WorkerVerdict& worker : assessment.workers) {
+      // Idle and busy alternate all the time, and are no news.
+      const bool quiet =
+          worker.condition == WorkerCondition::kIdle || worker.condition == WorkerCondition::kBusy;
+      conditions += ' ' + std::to_string(worker.pid) + ':';
+      conditions += quiet ? "serving" : Name(worker.condition);
+    }
+    const bool changed = conditions != conditions_;
+    conditions_ = std::move(conditions);
+    return changed;
+  }
+
+  bool IsOver(const Tick& tick) {
+    if (options_.lifetime == Lifetime::kUntilSignal) return false;
+    const bool orphan = options_.lifetime == Lifetime::kWithServer && getppid() != parent_;
+    const bool bounded = orphan || options_.lifetime == Lifetime::kWhileWorkersLive;
+    if (!sample_.workers.empty() || !bounded) {
+      idle_since_ns_ = 0;
+      return false;
+    }
+    if (idle_since_ns_ == 0) idle_since_ns_ = tick.now_ns;
+    ended_idle_ = tick.now_ns - idle_since_ns_ >= (orphan ? kOrphanNs : kIdleNs);
+    return ended_idle_;
+  }
+
+  const SupervisorOptions& options_;
+  const std::unique_ptr<SegmentMapping> mapping_;
+  Segment& segment_;
+  boost::asio::io_context io_{1};
+  boost::asio::signal_set signals_{io_, SIGTERM, SIGINT};
+  boost::asio::steady_timer timer_{io_};
+  const std::shared_ptr<SnapshotText> text_;
+  SegmentPublisher segment_publisher_;
+  EventPublisher event_publisher_;
+  CleanupMitigator mitigator_;
+  std::unique_ptr<Evaluator> evaluator_;
+  std::unique_ptr<HttpServer> server_;
+  std::vector<std::unique_ptr<Collector>> collectors_;
+  std::vector<Publisher*> publishers_;
+  Sample sample_;
+  std::string url_;
+  std::string conditions_;
+  ProcessIdentity server_identity_ = 0;
+  const pid_t parent_ = getppid();
+  std::chrono::steady_clock::time_point next_turn_;
+  uint64_t turns_ = 0;
+  uint64_t idle_since_ns_ = 0;
+  bool ended_idle_ = false;
+  int status_ = 0;
+};
+
+}  // namespace
+
+int RunSupervisor(const SupervisorOptions& options) {
+  prctl(PR_SET_NAME, "stirbar-super");
+  const std::string lock_path = options.segment_path + ".lock";
+  const Result<int> lock = TakeLock(lock_path);
+  if (!lock) {
+    Log(Severity::kCritical, lock.error());
+    return 1;
+  }
+  if (*lock < 0) {
+    if (options.lifetime != Lifetime::kWhileWorkersLive) {
+      Log(Severity::kWarning, "another supervisor already watches " + options.segment_path);
+    }
+    return 0;
+  }
+  auto mapping = TakeSegment(options);
+  if (!mapping) {
+    Log(Severity::kCritical, mapping.error());
+    return 1;
+  }
+  Supervisor supervisor(options, std::move(*mapping));
+  const int status = supervisor.Run();
+  if (supervisor.EndedIdle()) {
+    unlink(options.segment_path.c_str());
+    unlink(lock_path.c_str());
+  }
+  return status;
+}
+
+}  // namespace stirbar

@@ -1,0 +1,369 @@
+// READ THIS FIRST: the supervisor's data and the four stages that it goes through, once a tick.
+//
+//   collect   Collector::Collect(tick, &sample)     numbers of now, from the segment and the kernel
+//   evaluate  Evaluator::Evaluate(sample)           what they mean: states, findings, health
+//   mitigate  Mitigator::Act(snapshot)              directives to the workers
+//   publish   Publisher::Publish(snapshot)          segment, HTTP, event stream, log
+//
+// The stages include this file and never each other; run_loop.cc puts them together. Everything
+// here is a plain value, so that a stage can be tested with numbers made by hand.
+//
+// Threads: one. All stages run on the event loop's thread and must not block; a tick has 100 ms.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/histogram.h"
+#include "base/settings.h"
+#include "segment/layout.h"
+
+namespace stirbar {
+
+// Not measured, or not measurable here. JSON shows null, metrics leave the series out.
+inline constexpr double kNotMeasured = std::numeric_limits<double>::quiet_NaN();
+
+// One turn of the loop. Every turn reads the segment; `full` ones (once a second) also ask the
+// kernel.
+struct Tick {
+  uint64_t now_ns = 0;   // monotonic
+  uint64_t wall_ns = 0;  // since 1970
+  bool full = false;
+};
+
+// ------------------------------------------------------------------------------------- collect
+
+// One process of the app, from /proc. Bytes and counts are totals since its start.
+struct ProcessSample {
+  uint32_t pid = 0;
+  uint32_t parent_pid = 0;
+  std::string command;  // comm, at most 15 characters
+  char state = '?';     // R S D T t Z, as in /proc/PID/stat
+  uint64_t start_ticks = 0;
+  uint64_t rss_bytes = 0;
+  std::optional<uint64_t>
+      pss_bytes;  // from smaps_rollup; as many seconds old as there are processes
+  std::optional<uint64_t> uss_bytes;
+  double cpu_seconds = 0;
+  double cpu_ratio = 0;  // CPUs used since the last full tick; 1 = one whole CPU
+  uint32_t threads = 0;
+  std::optional<uint32_t> file_descriptors;  // absent where /proc/PID/fd may not be read
+  uint64_t voluntary_switches = 0;
+  uint64_t involuntary_switches = 0;
+};
+
+// One claimed worker slot.
+struct WorkerSample {
+  uint32_t slot = 0;
+  uint64_t incarnation = 0;
+  uint32_t pid = 0;
+  WorkerState state = WorkerState::kFree;
+  ServerKind server_kind = ServerKind::kUnknown;
+  LockProbe lock_probe = LockProbe::kRunning;
+  uint32_t python_version = 0;  // PY_VERSION_HEX
+  bool alive = true;            // false: the process is gone, the slot about to be folded
+  double age_seconds = 0;
+  double heartbeat_age_seconds = 0;
+  double lock_wait_seconds = 0;       // age of the unanswered wait; 0 when none
+  double lock_wait_last_seconds = 0;  // duration of the newest ended wait
+  uint64_t requests = 0;
+  uint64_t errors = 0;  // 5xx
+  uint64_t lock_waits = 0;
+  double lock_wait_sum_seconds = 0;
+  uint32_t in_flight = 0;  // streams included
+  uint32_t streaming = 0;
+  double oldest_request_seconds = 0;  // streams left out
+  ProcessSample process;
+};
+
+struct InFlightSample {
+  uint32_t slot = 0;
+  uint32_t pid = 0;
+  uint32_t thread = 0;
+  uint32_t route = kRouteUnknown;
+  HttpMethod method = HttpMethod::kOther;
+  RequestPhase phase = RequestPhase::kRouting;
+  double age_seconds = 0;
+  double phase_age_seconds = 0;
+};
+
+// One route over all workers, dead and alive. Entries of equal text are already added up.
+struct RouteSample {
+  uint32_t id = kRouteUnknown;
+  HttpMethod method = HttpMethod::kOther;
+  std::string rule;
+  RouteTotals totals{};   // since the segment was made
+  uint64_t requests = 0;  // sum of totals.status
+  uint32_t in_flight = 0;
+  HistogramCounts recent{};  // the last minute
+  uint64_t recent_errors = 0;
+};
+
+enum class ListenerKind { kTcp, kUnix };
+
+// One listening socket of the app.
+struct ListenerSample {
+  ListenerKind kind = ListenerKind::kTcp;
+  std::string address;  // "127.0.0.1:8000", "[::]:80", "unix:/run/app.sock"
+  uint64_t inode = 0;
+  uint32_t depth = 0;    // connections that wait in the kernel to be accepted
+  uint32_t backlog = 0;  // most that may wait
+};
+
+struct PressureSample {  // PSI, share of the last 10 s in which some / all tasks waited; 0..1
+  double cpu_some = kNotMeasured;
+  double memory_some = kNotMeasured;
+  double memory_full = kNotMeasured;
+  double io_some = kNotMeasured;
+  double io_full = kNotMeasured;
+};
+
+struct CgroupSample {
+  int version = 0;  // 0: none found; 1; 2
+  std::string path;
+  std::optional<uint64_t> memory_limit_bytes;  // absent: no limit below the machine's memory
+  uint64_t memory_current_bytes = 0;
+  uint64_t memory_inactive_file_bytes = 0;        // can be given back: not counted as used
+  std::optional<double> cpu_limit;                // CPUs; absent: no quota
+  std::map<std::string, uint64_t> memory_events;  // low, high, max, oom, oom_kill
+};
+
+struct MachineSample {
+  uint64_t memory_total_bytes = 0;
+  uint64_t memory_available_bytes = 0;
+  uint32_t cpus = 0;
+  uint64_t disk_total_bytes = 0;
+  uint64_t disk_available_bytes = 0;
+  std::string disk_path;
+  CgroupSample cgroup;
+  PressureSample pressure;
+};
+
+struct EventSample {
+  uint64_t number = 0;
+  uint64_t wall_ns = 0;
+  EventKind kind = EventKind::kNone;
+  Severity severity = Severity::kInfo;
+  uint32_t slot = kMaxWorkers;
+  uint32_t pid = 0;
+  uint32_t route = kRouteUnknown;
+  double value = 0;
+  double value2 = 0;
+  std::string text;
+};
+
+struct Totals {
+  uint64_t requests = 0;
+  uint64_t errors = 0;  // 5xx
+  uint64_t exceptions = 0;
+  uint64_t lost = 0;
+  uint64_t shed = 0;
+  uint64_t workers_exited = 0;
+  uint64_t workers_died = 0;
+  uint64_t events = 0;
+  uint64_t events_overwritten = 0;
+  uint64_t probe_faults = 0;
+  uint64_t in_flight_overflow = 0;
+};
+
+// Figures of the whole app over some time; those over no request are kNotMeasured.
+struct RecentSample {
+  double window_seconds = 0;  // a minute's window is shorter in the first minute
+  uint64_t requests = 0;
+  uint64_t errors = 0;
+  uint64_t slow = 0;
+  double requests_per_second = 0;
+  double error_ratio = kNotMeasured;
+  double mean_seconds = kNotMeasured;
+  double p50_seconds = kNotMeasured;
+  double p95_seconds = kNotMeasured;
+  double p99_seconds = kNotMeasured;
+  double last_completion_age_seconds = 0;  // since a request ended anywhere
+};
+
+// Everything measured at one tick. Full-tick figures are carried over to the ticks between.
+struct Sample {
+  Tick tick;
+  std::string app_name;
+  std::string app_command;               // what `stirbar run` started; empty when attached
+  std::string url;                       // where the supervisor's pages are; empty when it has none
+  uint64_t app_started_wall_ns = 0;      // when the segment was made
+  std::vector<WorkerSample> workers;     // claimed slots, by slot
+  std::vector<ProcessSample> processes;  // the app's process tree: server, workers, their children
+  std::vector<InFlightSample> in_flight;  // oldest first
+  std::vector<RouteSample> routes;        // by id; only used ones
+  double route_window_seconds = 0;        // what RouteSample::recent covers: 60 to 70 s
+  std::vector<ListenerSample> listeners;
+  std::vector<EventSample> events;  // newest last, at most 200
+  MachineSample machine;
+  Totals totals;
+  RecentSample recent;       // the last minute: what rules and pages judge by
+  RecentSample latest;       // the last second: what charts draw
+  ProcessSample supervisor;  // this process
+  uint64_t supervisor_generation = 0;
+  ServerKind server_kind = ServerKind::kUnknown;  // of the newest worker, also when it has gone
+  std::optional<uint32_t> server_pid;             // the command that `stirbar run` started
+  bool server_alive = true;                       // false: that command has ended
+  Settings settings;
+  std::array<SettingOrigin, kSettingCount> setting_origins{};  // by SettingId
+  std::map<std::string, std::string> unavailable;              // collector -> why it has no figures
+};
+
+// The loop keeps one Sample and lets every collector renew its part of it, in a fixed order: the
+// segment first, then processes, then what needs their pids.
+class Collector {
+ public:
+  virtual ~Collector() = default;
+  virtual std::string_view name() const = 0;
+  // Adds its figures to `sample`. Failure: says why in sample->unavailable[name()] and leaves the
+  // figures out. Time: a few milliseconds at most.
+  virtual void Collect(const Tick& tick, Sample* sample) = 0;
+};
+
+// ------------------------------------------------------------------------------------ evaluate
+
+enum class Status { kHealthy, kWarning, kCritical };
+
+enum class WorkerCondition {
+  kStarting,  // not serving yet
+  kIdle,      // alive, nothing in flight
+  kBusy,      // alive, requests in flight, none too old
+  kStuck,     // a request in flight is older than slow_request_threshold
+  kLockHeld,  // a thread does not give the interpreter lock up
+  kSilent,    // its native threads do not run either: frozen, swapped out, or starved of CPU
+  kStopped,   // SIGSTOP or a debugger
+  kExiting,   // shutting down in good order
+  kDead,
+};
+
+struct WorkerVerdict {
+  uint32_t slot = 0;
+  uint32_t pid = 0;
+  WorkerCondition condition = WorkerCondition::kStarting;
+  Status status = Status::kHealthy;
+  bool hung = false;  // answers nobody
+  double hung_seconds = 0;
+  std::string reason;  // plain words with figures: "interpreter lock held for 3.2 s by ..."
+};
+
+// A rule that has been entered and not yet left: what the seed calls an Alert.
+struct Finding {
+  std::string rule;       // "memory", "cpu", "heartbeat", "lock_wait", "accept_queue", ...
+  std::string component;  // "memory", "cpu", "workers", "queue", "requests", "disk"
+  Status severity = Status::kWarning;
+  std::optional<uint32_t> slot;
+  std::string message;  // with the figures
+  double value = 0;
+  double threshold = 0;
+  uint64_t since_wall_ns = 0;
+};
+
+struct Recommendation {
+  Status severity = Status::kWarning;
+  std::string component;
+  std::string text;      // what to do: the exact setting or command
+  std::string evidence;  // the figures that say so
+};
+
+struct ProbeAnswer {                 // of /health/live, /health/ready, /health/startup
+  Status status = Status::kHealthy;  // kCritical answers 503
+  std::string reason;
+};
+
+struct Assessment {
+  Status status = Status::kHealthy;
+  std::vector<std::string> reasons;          // why it is not healthy, worst first
+  std::map<std::string, Status> components;  // component -> status
+  std::map<std::string, std::string> component_reasons;
+  std::vector<WorkerVerdict> workers;           // one for each Sample::workers, same order
+  std::vector<Finding> findings;                // worst first
+  std::vector<Recommendation> recommendations;  // worst first
+  ProbeAnswer live;
+  ProbeAnswer ready;
+  ProbeAnswer startup;
+};
+
+// The seed's ResourceMetrics. Percent is 0..100; kNotMeasured where there is nothing to measure.
+struct ResourceMetrics {
+  double memory_usage_percent = kNotMeasured;
+  double memory_usage_mb = kNotMeasured;  // of the app: 1 MB = 1,000,000 bytes
+  double cpu_usage_percent = kNotMeasured;
+  double disk_usage_percent = kNotMeasured;
+  double connection_pool_utilization = kNotMeasured;
+  uint32_t active_threads = 0;
+  uint32_t request_queue_size = 0;
+};
+
+// The seed's PerformanceMetrics, over the last minute. Seconds, 0..1 and requests per second.
+struct PerformanceMetrics {
+  double avg_response_time = kNotMeasured;
+  uint64_t slow_request_count = 0;
+  double error_rate = kNotMeasured;
+  double throughput_rps = 0;
+  double database_query_time = kNotMeasured;
+  double cache_hit_rate = kNotMeasured;
+};
+
+struct Evaluation {
+  Assessment assessment;
+  ResourceMetrics resources;
+  PerformanceMetrics performance;
+};
+
+// Remembers which rules are entered. Pure otherwise: the same samples give the same evaluations.
+class Evaluator {
+ public:
+  virtual ~Evaluator() = default;
+  virtual Evaluation Evaluate(const Sample& sample) = 0;
+};
+
+// ------------------------------------------------------------------------- mitigate and publish
+
+struct Snapshot {
+  Sample sample;
+  Evaluation evaluation;
+};
+
+class Mitigator {
+ public:
+  virtual ~Mitigator() = default;
+  // Gives directives where the evaluation asks for them, and notes the answers to earlier ones.
+  virtual void Act(const Snapshot& snapshot) = 0;
+};
+
+class Publisher {
+ public:
+  virtual ~Publisher() = default;
+  // Shows `snapshot`. Called after every full tick, and at once when a worker's condition or the
+  // app's status has changed.
+  virtual void Publish(const std::shared_ptr<const Snapshot>& snapshot) = 0;
+};
+
+// Where charts begin: the newest points of the history, oldest first.
+class HistorySource {
+ public:
+  virtual ~HistorySource() = default;
+  virtual std::vector<HistoryValues> Recent(size_t points) const = 0;
+};
+
+// ------------------------------------------------------------------------------- names of values
+
+std::string_view Name(Status status);              // healthy, warning, critical
+std::string_view Name(WorkerCondition condition);  // starting, idle, busy, stuck, lock_held, ...
+std::string_view Name(HttpMethod method);          // GET, ... ; OTHER
+std::string_view Name(RequestPhase phase);         // routing, handling, streaming
+std::string_view Name(ServerKind kind);            // gunicorn, uwsgi, ...
+std::string_view Name(EventKind kind);             // worker_started, ...
+std::string_view Name(Severity severity);          // info, warning, critical
+// "GET /item/<int:id>"; "(unmatched)", "(other)" and "(not routed yet)" for the special ones.
+std::string RouteLabel(HttpMethod method, uint32_t route, std::string_view rule);
+
+}  // namespace stirbar
