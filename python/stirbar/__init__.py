@@ -1,0 +1,29 @@
+"""Stirbar keeps a Flask application responsive, and shows what happens in it.
+
+    from stirbar import Stirbar
+    stirbar = Stirbar(app)
+
+or, with no change to the application, ``stirbar run -- gunicorn app:app``.
+"""
+
+from stirbar.alert import Alert
+from stirbar.config import ResponsivenessConfig
+from stirbar.extension import Stirbar
+from stirbar.health_checker import HealthChecker
+from stirbar.health_status import HealthStatus
+from stirbar.performance_metrics import PerformanceMetrics
+from stirbar.resource_metrics import ResourceMetrics
+from stirbar.system_optimizer import SystemOptimizer
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Alert",
+    "HealthChecker",
+    "HealthStatus",
+    "PerformanceMetrics",
+    "ResourceMetrics",
+    "ResponsivenessConfig",
+    "Stirbar",
+    "SystemOptimizer",
+]

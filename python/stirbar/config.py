@@ -1,0 +1,85 @@
+"""Thresholds and switches, with the seed's names and defaults."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from stirbar.engine import native
+
+
+@dataclass
+class ResponsivenessConfig:
+    """What counts as trouble, and what may be done about it.
+
+    Ratios are 0..1, times are seconds. The first six fields are the seed's. The table that the
+    native part keeps (src/base/settings.h) says what each means and which values it takes.
+
+    Raises:
+        ValueError: a value is out of range; names the field, the value and what is allowed.
+    """
+
+    memory_warning_threshold: float = 0.8
+    memory_critical_threshold: float = 0.9
+    cpu_warning_threshold: float = 0.8
+    cpu_critical_threshold: float = 0.9
+    monitoring_interval: int = 30
+    cleanup_enabled: bool = True
+    slow_request_threshold: float = 5.0
+    error_rate_warning_threshold: float = 0.05
+    error_rate_critical_threshold: float = 0.25
+    lock_wait_warning_threshold: float = 0.25
+    lock_wait_critical_threshold: float = 0.5
+    heartbeat_warning_threshold: float = 1.0
+    heartbeat_critical_threshold: float = 3.0
+    accept_queue_warning_threshold: int = 10
+    accept_queue_critical_threshold: int = 100
+    hang_limit: float = 60.0
+
+    def __post_init__(self) -> None:
+        if native is not None:
+            native.check_settings(self.values())
+
+    def values(self) -> dict[str, float]:
+        """All fields as numbers, as the native part takes them."""
+        return {name: _number(name, value) for name, value in asdict(self).items()}
+
+    @classmethod
+    def field_names(cls) -> tuple[str, ...]:
+        """The names of all settings."""
+        return tuple(field.name for field in fields(cls))
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> dict[str, float]:
+        """The settings that `mapping` (``app.config``) names as ``STIRBAR_`` + upper case name.
+
+        Raises:
+            ValueError: a value is not allowed.
+        """
+        found = {}
+        for name in cls.field_names():
+            key = f"STIRBAR_{name.upper()}"
+            if key in mapping:
+                found[name] = _checked(name, mapping[key])
+        return found
+
+    @classmethod
+    def from_environment(cls) -> dict[str, float]:
+        """The settings that the environment names, as `from_mapping`."""
+        return cls.from_mapping(os.environ)
+
+
+def _number(name: str, value: Any) -> float:
+    if isinstance(value, (bool, int, float)):
+        return float(value)
+    raise ValueError(f"{name}: {value!r} is not allowed; it takes a number")
+
+
+def _checked(name: str, value: Any) -> float:
+    if native is None:
+        return 0.0 if isinstance(value, str) else _number(name, value)
+    if isinstance(value, str):
+        return float(native.parse_setting(name, value))
+    return float(native.check_setting(name, _number(name, value)))
