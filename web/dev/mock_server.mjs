@@ -1,0 +1,57 @@
+// A supervisor that is not there: serves web/dist and the API with made-up, changing figures, on loopback.
+//   node dev/mock_server.mjs [--port 8801] [--scenario cycle|healthy|hang|empty|ended|many] [--prefix /admin/responsiveness/]
+//                            [--live stream|poll] [--page /workers]
+// cycle: 20 s healthy, 20 s with the interpreter lock held in worker 1. many: 200 routes, 16 workers.
+// --prefix, --live, --page rewrite index.html as the Flask side does.
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { history, snapshot } from './mock_figures.mjs';
+
+const options = { port: '8801', scenario: 'cycle', prefix: '/', live: 'stream', page: '' };
+for (let i = 2; i < process.argv.length; i += 2) options[process.argv[i].replace(/^--/, '')] = process.argv[i + 1] ?? '';
+
+const dist = fileURLToPath(new URL('../dist/', import.meta.url));
+const types = { '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.html': 'text/html; charset=utf-8' };
+const policy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
+  "base-uri 'self'; form-action 'self'; frame-ancestors 'self'";
+
+function index() {
+  return readFileSync(join(dist, 'index.html'), 'utf8')
+    .replace('<base href="/">', `<base href="${options.prefix}">`)
+    .replace('<meta name="stirbar-live" content="stream">', `<meta name="stirbar-live" content="${options.live}">`)
+    .replace('<meta name="stirbar-page" content="">', `<meta name="stirbar-page" content="${options.page}">`);
+}
+
+function send(response, type, body) {
+  response.writeHead(200, { 'content-type': type, 'content-encoding': 'gzip', 'content-security-policy': policy });
+  response.end(gzipSync(body));
+}
+
+function stream(request, response) {
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+  const write = () => response.write(`event: snapshot\ndata: ${JSON.stringify(snapshot(options.scenario))}\n\n`);
+  write();
+  const timer = setInterval(write, 1000);
+  request.on('close', () => clearInterval(timer));
+}
+
+const server = createServer((request, response) => {
+  const url = new URL(request.url, 'http://127.0.0.1');
+  const path = url.pathname.startsWith(options.prefix) ? `/${url.pathname.slice(options.prefix.length)}` : '/';
+  if (path === '/api/v1/stream') return stream(request, response);
+  if (path === '/api/v1/snapshot') return send(response, 'application/json', JSON.stringify(snapshot(options.scenario)));
+  if (path === '/api/v1/history') {
+    const points = Number(url.searchParams.get('points')) || 900;
+    return send(response, 'application/json', JSON.stringify(history(options.scenario, points)));
+  }
+  const file = join(dist, normalize(path));
+  if (path.startsWith('/assets/') && existsSync(file)) return send(response, types[extname(file)], readFileSync(file));
+  return send(response, types['.html'], index()); // every other address is a page
+});
+server.listen(Number(options.port), '127.0.0.1', () => {
+  console.log(`http://127.0.0.1:${options.port}${options.prefix} (${options.scenario}, ${options.live}); Ctrl-C ends it`);
+});

@@ -1,0 +1,43 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+
+const pages = ['/', '/routes', '/workers'];
+
+async function path(address: string, base: string, page = ''): Promise<string> {
+  vi.resetModules();
+  document.head.innerHTML = `<meta name="stirbar-page" content="${page}">`;
+  vi.spyOn(document, 'baseURI', 'get').mockReturnValue(`http://127.0.0.1${base}`);
+  vi.stubGlobal('location', new URL(`http://127.0.0.1${address}`));
+  return (await import('./site')).currentPath(pages);
+}
+
+describe('currentPath', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.restoreAllMocks();
+  });
+
+  it('reads the page from the address', async () => {
+    expect(await path('/', '/')).toBe('/');
+    expect(await path('/routes', '/')).toBe('/routes');
+    expect(await path('/routes/', '/')).toBe('/routes');
+    expect(await path('/nothing', '/')).toBe('/');
+  });
+
+  it('knows prefixes', async () => {
+    const prefix = '/admin/responsiveness/';
+    expect(await path('/admin/responsiveness', prefix)).toBe('/');
+    expect(await path('/admin/responsiveness/', prefix, '/workers')).toBe('/');
+    expect(await path('/admin/responsiveness/routes', prefix, '/workers')).toBe('/routes');
+    expect(await path('/admin/monitoring', prefix, '/workers')).toBe('/workers');
+  });
+});
+
+describe('address', () => {
+  it('is relative to the base', async () => {
+    await path('/admin/health', '/admin/responsiveness/');
+    const site = await import('./site');
+    expect(new URL(site.address('api/v1/stream')).pathname).toBe('/admin/responsiveness/api/v1/stream');
+    expect(new URL(site.pageAddress('/routes')).pathname).toBe('/admin/responsiveness/routes');
+    expect(new URL(site.pageAddress('/')).pathname).toBe('/admin/responsiveness/');
+  });
+});
