@@ -1,0 +1,181 @@
+"""Serves requests to a trivial Flask route without a server: what request_cost.py counts.
+
+    python benchmarks/request_loop.py plain REQUESTS
+    stirbar run -- python benchmarks/request_loop.py stirbar REQUESTS
+    build/bench-venv/bin/python benchmarks/request_loop.py exporter REQUESTS
+
+Each request is what gunicorn does around the app: an environ of its own, start_response, the body
+iterated and closed.
+
+--pairs N: batches of REQUESTS to the subject and to the plain app in turn, in this process. Writes
+the wall time per request of each pair, nanoseconds, as JSON to --output: [[plain, subject], ...].
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import io
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import flask
+
+WARM_UP = 60
+
+
+def trivial_app() -> flask.Flask:
+    app = flask.Flask("trivial")
+
+    @app.get("/hello/<name>")
+    def hello(name: str) -> str:
+        return "hello"
+
+    return app
+
+
+def with_stirbar(*, knock: bool = True) -> flask.Flask:
+    """`stirbar run` has put everything around it: tracking, route hook, the native threads."""
+    from stirbar import engine
+
+    app = trivial_app()
+    assert engine.native is not None, engine.missing_reason
+    assert engine.native.start("gunicorn", knock), (
+        engine.native.trouble() or "not under `stirbar run`"
+    )
+    return app
+
+
+def without_knock() -> flask.Flask:
+    """As `with_stirbar`, without the thread that knocks at the interpreter lock."""
+    return with_stirbar(knock=False)
+
+
+def with_exporter() -> flask.Flask:
+    """The named peer: prometheus-flask-exporter, its histogram labelled by url_rule."""
+    import prometheus_client
+    from prometheus_flask_exporter import PrometheusMetrics
+
+    app = trivial_app()
+    registry = prometheus_client.CollectorRegistry()
+    PrometheusMetrics(app, group_by="url_rule", registry=registry)
+    return app
+
+
+SUBJECTS: dict[str, Callable[[], flask.Flask]] = {
+    "plain": trivial_app,
+    "stirbar": with_stirbar,
+    "stirbar-without-knock": without_knock,
+    "exporter": with_exporter,
+}
+
+
+def environ() -> dict[str, Any]:
+    """What gunicorn's sync worker passes for a request of a browser behind no proxy."""
+    return {
+        "wsgi.errors": sys.stderr,
+        "wsgi.version": (1, 0),
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+        "wsgi.file_wrapper": io.BytesIO,
+        "wsgi.input_terminated": True,
+        "wsgi.input": io.BytesIO(b""),
+        "wsgi.url_scheme": "http",
+        "SERVER_SOFTWARE": "gunicorn",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "8000",
+        "REQUEST_METHOD": "GET",
+        "QUERY_STRING": "",
+        "RAW_URI": "/hello/world",
+        "PATH_INFO": "/hello/world",
+        "SCRIPT_NAME": "",
+        "REMOTE_ADDR": "127.0.0.1",
+        "REMOTE_PORT": "51234",
+        "HTTP_HOST": "127.0.0.1:8000",
+        "HTTP_USER_AGENT": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+        "HTTP_ACCEPT": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+        "HTTP_ACCEPT_LANGUAGE": "en-GB,en;q=0.5",
+        "HTTP_ACCEPT_ENCODING": "gzip, deflate",
+        "HTTP_CONNECTION": "keep-alive",
+    }
+
+
+def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+    return None
+
+
+def serve(app: flask.Flask, requests: int) -> None:
+    for _ in range(requests):
+        body = app(environ(), start_response)
+        for _chunk in body:
+            pass
+        if hasattr(body, "close"):
+            body.close()
+
+
+def must_have_counted(requests: int) -> None:
+    """Without this, a probe that is not there would be the cheapest of all."""
+    from stirbar import engine
+
+    counted = engine.native.state()["requests"]
+    if counted != requests:
+        sys.exit(f"the probe has counted {counted} of {requests} requests")
+
+
+def without_stirbar(app: flask.Flask) -> flask.Flask:
+    """`app` as Flask made it, where `stirbar run` has put something around it."""
+    for name in ("wsgi_app", "preprocess_request"):
+        # Looked at first, because that is when an app is instrumented; set and not deleted,
+        # because the next look would do it again.
+        present = getattr(app, name)
+        setattr(app, name, getattr(present, "__wrapped__", present))
+    return app
+
+
+def timed(app: flask.Flask, requests: int) -> float:
+    began = time.perf_counter_ns()
+    serve(app, requests)
+    return (time.perf_counter_ns() - began) / requests
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("subject", choices=SUBJECTS)
+    parser.add_argument("requests", type=int)
+    parser.add_argument("--pairs", type=int, default=0)
+    parser.add_argument("--output", type=Path)
+    options = parser.parse_args()
+    app = SUBJECTS[options.subject]()
+    serve(app, WARM_UP)
+    # What start-up left is out of the collector's sight: a full collection walks the modules, and
+    # whether one falls into a run would weigh more than what is counted.
+    gc.collect()
+    gc.freeze()
+    if not options.pairs:
+        serve(app, options.requests)
+        if options.subject.startswith("stirbar"):
+            must_have_counted(WARM_UP + options.requests)
+        return
+    plain = without_stirbar(trivial_app())
+    serve(plain, WARM_UP)
+    pairs = []
+    for turn in range(options.pairs):
+        if turn % 2 == 0:
+            first = timed(plain, options.requests)
+            pairs.append([first, timed(app, options.requests)])
+        else:
+            first = timed(app, options.requests)
+            pairs.append([timed(plain, options.requests), first])
+    if options.subject.startswith("stirbar"):
+        must_have_counted(WARM_UP + options.pairs * options.requests)
+    options.output.write_text(json.dumps(pairs))
+
+
+if __name__ == "__main__":
+    main()
