@@ -10,9 +10,12 @@ ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "src/base/settings.h"
 
 ROW = re.compile(
-    r"X\((?P<name>\w+), k(?P<type>\w+), (?P<default>[\d.]+), (?P<low>[\d.]+), (?P<high>[\d.]+),"
+    r"X\((?P<name>\w+), k(?P<type>\w+), (?P<default>-?[\d.]+), (?P<low>-?[\d.]+), (?P<high>[\d.]+),"
     r'(?P<meaning>(?:[\s\\]*"[^"]*")+)\s*\)'
 )
+
+# Values that have names, by type.
+WORDS = {"switch": ("off", "on"), "mode": ("off", "observe", "on")}
 
 HEAD = """# Configuration
 
@@ -34,7 +37,8 @@ is on the page *Settings* and under `settings` of `GET /api/v1/snapshot`.
 
 ## Settings
 
-Ratios are 0 to 1, times are seconds.
+Ratios are 0 to 1, times are seconds. A mode is `off`, `observe` (says what it would do, and does not) or
+`on`.
 
 | setting | type | default | allowed | meaning |
 |---|---|---|---|---|
@@ -64,9 +68,9 @@ def table() -> list[str]:
     for match in ROW.finditer(body):
         kind = match["type"].lower()
         meaning = "".join(re.findall(r'"([^"]*)"', match["meaning"])).strip()
-        switch = kind == "switch"
-        default = ("on" if float(match["default"]) else "off") if switch else match["default"]
-        allowed = "on, off" if switch else f"{match['low']} to {match['high']}"
+        words = WORDS.get(kind)
+        default = words[int(match["default"])] if words else match["default"]
+        allowed = ", ".join(words) if words else f"{match['low']} to {match['high']}"
         rows.append(f"| `{match['name']}` | {kind} | {default} | {allowed} | {meaning} |")
     if len(rows) != body.count("X("):
         raise SystemExit(f"{TABLE}: {len(rows)} rows read of {body.count('X(') - 1}")

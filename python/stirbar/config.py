@@ -14,8 +14,9 @@ from stirbar.engine import native
 class ResponsivenessConfig:
     """What counts as trouble, and what may be done about it.
 
-    Ratios are 0..1, times are seconds. The first six fields are the seed's. The table that the
-    native part keeps (src/base/settings.h) says what each means and which values it takes.
+    Ratios are 0..1, times are seconds, modes are "off", "observe" or "on". The first six fields are
+    the seed's. The table that the native part keeps (src/base/settings.h) says what each means and
+    which values it takes.
 
     Raises:
         ValueError: a value is out of range; names the field, the value and what is allowed.
@@ -37,6 +38,28 @@ class ResponsivenessConfig:
     accept_queue_warning_threshold: int = 10
     accept_queue_critical_threshold: int = 100
     hang_limit: float = 60.0
+    queue_time_warning_threshold: float = 0.5
+    queue_time_critical_threshold: float = 2.0
+    saturation_warning_threshold: float = 0.7
+    saturation_critical_threshold: float = 0.95
+    observe_only: bool = False
+    admission: str = "on"
+    request_deadline: float = 10.0
+    queue_delay_target: float = 0.1
+    concurrency_limit: int = 0
+    backlog_control: str = "on"
+    shed_level: int = -1
+    stuck_request_limit: float = 30.0
+    stuck_request_record: str = "on"
+    stuck_request_interrupt: str = "observe"
+    stuck_request_replace: str = "observe"
+    stuck_request_replace_after: float = 30.0
+    replacements_per_hour: int = 6
+    outgoing_timeouts: str = "on"
+    outgoing_connect_timeout: float = 3.0
+    outgoing_read_timeout: float = 10.0
+    long_lived_limit: int = 0
+    client_address_bits: int = 24
 
     def __post_init__(self) -> None:
         if native is not None:
@@ -44,7 +67,7 @@ class ResponsivenessConfig:
 
     def values(self) -> dict[str, float]:
         """All fields as numbers, as the native part takes them."""
-        return {name: _number(name, value) for name, value in asdict(self).items()}
+        return {name: _checked(name, value) for name, value in asdict(self).items()}
 
     @classmethod
     def field_names(cls) -> tuple[str, ...]:
@@ -72,7 +95,7 @@ class ResponsivenessConfig:
 
 
 def _number(name: str, value: Any) -> float:
-    if isinstance(value, (bool, int, float)):
+    if isinstance(value, (int, float)):
         return float(value)
     raise ValueError(f"{name}: {value!r} is not allowed; it takes a number")
 
@@ -80,6 +103,8 @@ def _number(name: str, value: Any) -> float:
 def _checked(name: str, value: Any) -> float:
     if native is None:
         return 0.0 if isinstance(value, str) else _number(name, value)
+    if isinstance(value, bool):  # of a mode, True is "on", and not the 1 that means "observe"
+        value = str(value).lower()
     if isinstance(value, str):
         return float(native.parse_setting(name, value))
     return float(native.check_setting(name, _number(name, value)))

@@ -19,6 +19,9 @@ Error OutOfRange(const SettingSpec& spec, std::string_view value) {
     case SettingType::kSwitch:
       allowed = "true or false";
       break;
+    case SettingType::kMode:
+      allowed = "off, observe or on";
+      break;
     case SettingType::kRatio:
       allowed = "a ratio from " + Number(spec.lowest) + " to " + Number(spec.highest);
       break;
@@ -64,7 +67,8 @@ const SettingSpec* FindSetting(std::string_view name) {
 }
 
 Result<double> CheckSetting(const SettingSpec& spec, double value) {
-  const bool whole = spec.type == SettingType::kCount || spec.type == SettingType::kSwitch;
+  const bool whole = spec.type == SettingType::kCount || spec.type == SettingType::kSwitch ||
+                     spec.type == SettingType::kMode;
   const bool inside = value >= spec.lowest && value <= spec.highest;
   if (!std::isfinite(value) || !inside || (whole && value != std::floor(value))) {
     return OutOfRange(spec, Number(value));
@@ -76,6 +80,12 @@ Result<double> ParseSetting(const SettingSpec& spec, std::string_view text) {
   if (spec.type == SettingType::kSwitch) {
     if (IsTrue(text)) return 1.0;
     if (IsFalse(text)) return 0.0;
+    return OutOfRange(spec, text);
+  }
+  if (spec.type == SettingType::kMode) {
+    if (text == "observe" || text == "1") return kModeObserve;
+    if (text == "2" || (IsTrue(text) && text != "1")) return kModeOn;
+    if (IsFalse(text)) return kModeOff;
     return OutOfRange(spec, text);
   }
   double value = 0;
@@ -111,6 +121,8 @@ std::string_view Name(SettingType type) {
       return "count";
     case SettingType::kSwitch:
       return "switch";
+    case SettingType::kMode:
+      return "mode";
   }
   __builtin_unreachable();
 }

@@ -13,7 +13,12 @@
 
 namespace stirbar {
 
-enum class SettingType : uint8_t { kRatio, kSeconds, kCount, kSwitch };
+// kMode: 0 off, 1 observe (says what it would do), 2 on.
+enum class SettingType : uint8_t { kRatio, kSeconds, kCount, kSwitch, kMode };
+
+inline constexpr double kModeOff = 0;
+inline constexpr double kModeObserve = 1;
+inline constexpr double kModeOn = 2;
 
 // X(name, type, default, lowest, highest, meaning). The first six are the seed's, with its names
 // and defaults. Order is part of the segment's layout: add at the end.
@@ -52,7 +57,56 @@ enum class SettingType : uint8_t { kRatio, kSeconds, kCount, kSwitch };
   X(accept_queue_critical_threshold, kCount, 100, 1, 1000000,                                      \
     "Connections waiting in the kernel for a worker from which health is 'critical'")              \
   X(hang_limit, kSeconds, 60, 1, 86400,                                                            \
-    "When every worker has been hung for so long, /health/live fails")
+    "When every worker has been hung for so long, /health/live fails")                             \
+  X(queue_time_warning_threshold, kSeconds, 0.5, 0.001, 3600,                                      \
+    "Queue time that 1 of 20 requests of the last minute exceeds from which health is 'warning'")  \
+  X(queue_time_critical_threshold, kSeconds, 2, 0.001, 3600,                                       \
+    "Queue time that 1 of 20 requests of the last minute exceeds from which health is 'critical'") \
+  X(saturation_warning_threshold, kRatio, 0.7, 0.05, 1,                                            \
+    "Saturation from which health is 'warning': at 0.5 every request slot is busy, at 1 who comes " \
+    "now waits longer than request_deadline")                                                      \
+  X(saturation_critical_threshold, kRatio, 0.95, 0.05, 1,                                          \
+    "Saturation from which health is 'critical'")                                                  \
+  X(observe_only, kSwitch, 0, 0, 1,                                                                \
+    "Changes nothing in the app: each action that is on acts as 'observe'")                        \
+  X(admission, kMode, 2, 0, 2,                                                                     \
+    "Whether requests that cannot be answered before their deadline are refused early (503)")      \
+  X(request_deadline, kSeconds, 10, 0.05, 3600,                                                    \
+    "How long a client waits for its answer, queue included, where neither the route nor a "       \
+    "trusted header says otherwise")                                                               \
+  X(queue_delay_target, kSeconds, 0.1, 0.001, 60,                                                  \
+    "Queue time which, when no request of an interval stayed below it, means overload")            \
+  X(concurrency_limit, kCount, 0, 0, 100000,                                                       \
+    "Most requests at once in one worker before others are refused; 0: found by measurement")      \
+  X(backlog_control, kMode, 2, 0, 2,                                                               \
+    "Whether under overload the kernel's accept queue is shortened to what can be answered in "    \
+    "time")                                                                                        \
+  X(shed_level, kCount, -1, -1, 3,                                                                 \
+    "Set by the operator: 0 refuses nobody, 1 background, 2 sheddable, 3 normal requests too; "    \
+    "-1: decided by measurement")                                                                  \
+  X(stuck_request_limit, kSeconds, 30, 0.1, 86400,                                                 \
+    "A request that runs longer is stuck, where its route sets no limit of its own")               \
+  X(stuck_request_record, kMode, 2, 0, 2,                                                          \
+    "Whether a stuck request is recorded while it runs, with its stack")                           \
+  X(stuck_request_interrupt, kMode, 1, 0, 2,                                                       \
+    "Whether a stuck request is interrupted (its client gets 504)")                                \
+  X(stuck_request_replace, kMode, 1, 0, 2,                                                         \
+    "Whether a worker whose request stays stuck is replaced")                                      \
+  X(stuck_request_replace_after, kSeconds, 30, 0, 86400,                                           \
+    "How long after the limit a worker with a stuck request is replaced")                          \
+  X(replacements_per_hour, kCount, 6, 1, 3600,                                                     \
+    "Most workers that are replaced in an hour")                                                   \
+  X(outgoing_timeouts, kMode, 2, 0, 2,                                                             \
+    "Whether outgoing HTTP calls without a time-out get the two below; observe only warns")        \
+  X(outgoing_connect_timeout, kSeconds, 3, 0.1, 3600,                                              \
+    "Time-out for connecting of an outgoing HTTP call that has none of its own")                   \
+  X(outgoing_read_timeout, kSeconds, 10, 0.1, 3600,                                                \
+    "Time-out for each read of an outgoing HTTP call that has none of its own")                    \
+  X(long_lived_limit, kCount, 0, 0, 100000,                                                        \
+    "Most streams (server-sent events, downloads) open at once in the whole app; further ones get " \
+    "503; 0: no limit")                                                                            \
+  X(client_address_bits, kCount, 24, 0, 32,                                                        \
+    "How much of a client's IPv4 address is shown (twice as much of an IPv6 one); 0: nothing")
 // clang-format on
 
 enum class SettingId : uint8_t {
@@ -88,7 +142,8 @@ enum class SettingOrigin : uint8_t {
   kRuntime = 3
 };
 
-// One value for each setting, in the table's units (ratio 0..1, seconds, count, 0 or 1).
+// One value for each setting, in the table's units (ratio 0..1, seconds, count, 0 or 1; 0, 1, 2 for
+// a mode).
 struct Settings {
 #define STIRBAR_SETTING_FIELD(name, type, initial, lowest, highest, meaning) double name = initial;
   STIRBAR_SETTINGS(STIRBAR_SETTING_FIELD)
@@ -111,6 +166,11 @@ Result<double> CheckSetting(const SettingSpec& spec, double value);
 // Checks what no single field can: each warning threshold must lie below its critical one. Returns
 // the settings, or an error that names both fields and values.
 Result<Settings> CheckSettings(const Settings& settings);
+
+// What the setting `mode` means while observe_only is `observe_only`: 0, 1 or 2.
+inline constexpr double EffectiveMode(double mode, double observe_only) {
+  return observe_only != 0 && mode == kModeOn ? kModeObserve : mode;
+}
 
 std::string_view Name(SettingType type);
 std::string_view Name(SettingOrigin origin);

@@ -139,6 +139,10 @@ std::map<std::string, std::vector<double>> History(size_t points) {
     series["in_flight"].push_back(point.in_flight);
     series["lock_wait_seconds"].push_back(point.lock_wait_seconds);
     series["workers"].push_back(point.workers);
+    series["saturation"].push_back(point.saturation);
+    series["refused_per_second"].push_back(point.refused_per_second);
+    series["queue_p50_seconds"].push_back(point.queue_p50_seconds);
+    series["queue_p95_seconds"].push_back(point.queue_p95_seconds);
   }
   return series;
 }

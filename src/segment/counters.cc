@@ -14,6 +14,13 @@ void AddRouteStats(const RouteStats& stats, RouteTotals* totals) {
   totals->duration_sum_ns += stats.duration_sum_ns.load(std::memory_order_relaxed);
   totals->duration_max_ns =
       std::max(totals->duration_max_ns, stats.duration_max_ns.load(std::memory_order_relaxed));
+  totals->queue_sum_ns += stats.queue_sum_ns.load(std::memory_order_relaxed);
+  for (size_t part = 0; part < kParts; ++part) {
+    totals->parts_ns[part] += stats.parts_ns[part].load(std::memory_order_relaxed);
+    totals->part_calls[part] += stats.part_calls[part].load(std::memory_order_relaxed);
+  }
+  totals->refused += stats.refused.load(std::memory_order_relaxed);
+  totals->degraded += stats.degraded.load(std::memory_order_relaxed);
   for (size_t i = 0; i < kHistogramBuckets; ++i) {
     totals->histogram[i] += stats.histogram[i].load(std::memory_order_relaxed);
   }
@@ -25,6 +32,13 @@ void AddRouteTotals(const RouteTotals& more, RouteTotals* totals) {
   totals->slow += more.slow;
   totals->duration_sum_ns += more.duration_sum_ns;
   totals->duration_max_ns = std::max(totals->duration_max_ns, more.duration_max_ns);
+  totals->queue_sum_ns += more.queue_sum_ns;
+  for (size_t part = 0; part < kParts; ++part) {
+    totals->parts_ns[part] += more.parts_ns[part];
+    totals->part_calls[part] += more.part_calls[part];
+  }
+  totals->refused += more.refused;
+  totals->degraded += more.degraded;
   for (size_t i = 0; i < kHistogramBuckets; ++i) totals->histogram[i] += more.histogram[i];
 }
 
@@ -36,6 +50,26 @@ uint64_t RequestsOf(const RouteStats& stats) {
   uint64_t sum = 0;
   for (const Word& count : stats.status) sum += count.load(std::memory_order_relaxed);
   return sum;
+}
+
+uint64_t ChangesOf(const RouteTotals& totals) {
+  return RequestsOf(totals) + totals.refused + totals.degraded;
+}
+
+uint64_t ChangesOf(const RouteStats& stats) {
+  return RequestsOf(stats) + stats.refused.load(std::memory_order_relaxed) +
+         stats.degraded.load(std::memory_order_relaxed);
+}
+
+void AddHostStats(const HostStats& stats, HostTotals* totals) {
+  totals->calls += stats.calls.load(std::memory_order_relaxed);
+  totals->failures += stats.failures.load(std::memory_order_relaxed);
+  totals->timeouts += stats.timeouts.load(std::memory_order_relaxed);
+  totals->defaulted += stats.defaulted.load(std::memory_order_relaxed);
+  totals->duration_sum_ns += stats.duration_sum_ns.load(std::memory_order_relaxed);
+  totals->duration_max_ns =
+      std::max(totals->duration_max_ns, stats.duration_max_ns.load(std::memory_order_relaxed));
+  totals->breaker_refusals += stats.breaker_refusals.load(std::memory_order_relaxed);
 }
 
 }  // namespace stirbar

@@ -10,10 +10,11 @@
 //                 HistoryPoint[900]   supervisor                   113 KiB
 //                 SnapshotBank[2]     supervisor                   2 x 512 KiB
 //                 RetiredBank[2]      supervisor                   2 x 2.7 MiB
-//                 WorkerSlot[128]     the worker that owns it      128 x 1.4 MiB
+//                 HostEntry[128]      the worker that claims one   16 KiB
+//                 WorkerSlot[128]     the worker that owns it      128 x 1.7 MiB
 //
 // The file is sparse: a page costs memory only once it is written. An app with 4 workers and 50
-// routes uses about 1.5 MiB of the 190 MiB that `ls` shows.
+// routes uses about 2 MiB of the 240 MiB that `ls` shows.
 //
 // Rules that keep the segment readable whatever dies, at whatever instruction:
 //  * No locks. Every word that two processes share is a lock-free atomic.
@@ -47,7 +48,7 @@
 namespace stirbar {
 
 inline constexpr uint64_t kSegmentMagic = 0x5241425249545331;  // "1STIRBAR" in memory order
-inline constexpr uint32_t kLayoutVersion = 1;
+inline constexpr uint32_t kLayoutVersion = 2;
 
 // 64 workers is the largest deployment that the budgets name; twice that lets a full set of
 // replacements start before the old ones are buried.
@@ -62,6 +63,10 @@ inline constexpr size_t kMaxEvents = 1024;
 inline constexpr size_t kHistoryLength = 900;
 inline constexpr size_t kSnapshotBytes = 512 * 1024 - 64;
 inline constexpr size_t kMaxSettings = 128;
+// Hosts that the app calls; calls to further ones are counted as kHostOther.
+inline constexpr size_t kMaxHosts = 128;
+// Slow requests of one worker that wait to be fetched by the supervisor (four times a second).
+inline constexpr size_t kMaxSlowRequests = 16;
 
 using Word = std::atomic<uint64_t>;
 using HalfWord = std::atomic<uint32_t>;
@@ -84,6 +89,7 @@ struct Header {
   Word retired;                       // supervisor: 1 when this file has been replaced by another
   alignas(64) Word next_event;        // fetch-and-add by any writer of events
   alignas(64) HalfWord route_count;   // fetch-and-add: entries claimed, may exceed kMaxRoutes
+  HalfWord host_count;                // fetch-and-add: entries claimed, may exceed kMaxHosts
 };
 
 // ------------------------------------------------------------------------------ SupervisorBlock
@@ -96,9 +102,13 @@ struct SupervisorBlock {
   Word history_next;       // supervisor: points written so far; the newest is at (n - 1) % length
   HalfWord retired_bank;   // supervisor: which RetiredBank holds (0, 1); the other may be torn
   HalfWord snapshot_bank;  // supervisor: which SnapshotBank is newest
-  HalfWord shed_level;     // supervisor: 0 none; reserved for admission
-  HalfWord reserved;
-  char url[128];  // supervisor, before `owner`: where its pages are; empty when it has none
+  HalfWord shed_level;     // supervisor: 0 none .. 3: classes above it are refused (Criticality)
+  HalfWord backlog;        // supervisor: accept queue that workers shall set; 0: the server's own
+  char url[128];         // supervisor, before `owner`: where its pages are; empty when it has none
+  Word pressure;         // supervisor: bits of a double, 0..1: memory, CPU, queue, worst of them
+  Word saturation;       // supervisor: bits of a double, 0..1 (docs/operating.md has the formula)
+  HalfWord backlog_own;  // supervisor: the accept queue that the server had asked for; 0: unknown
+  HalfWord connections;  // supervisor: streams open in the whole app
 };
 
 // ---------------------------------------------------------------------------------- ConfigBlock
@@ -145,6 +155,19 @@ struct RouteEntry {
 };
 static_assert(sizeof(RouteEntry) == 256);
 
+// ------------------------------------------------------------------------------------ HostEntry
+
+inline constexpr uint32_t kHostOther = 0;  // the table is full
+
+// Append-only, as RouteEntry. "api.example.org:443": host and port, nothing else of the URL.
+struct HostEntry {
+  HalfWord state;  // RouteState
+  HalfWord reserved;
+  uint64_t hash;
+  char name[112];  // NUL-terminated, cut with "..." at the end
+};
+static_assert(sizeof(HostEntry) == 128);
+
 // ---------------------------------------------------------------------------------------- Event
 
 enum class EventKind : uint32_t {
@@ -161,6 +184,12 @@ enum class EventKind : uint32_t {
   kCleanup,  // `value` = bytes given back, `value2` = seconds
   kSegmentRefused,
   kProbeFault,
+  kRequestStuck,        // `route`, `value` = age in seconds: recorded while it runs
+  kRequestInterrupted,  // `route`, `value` = age in seconds
+  kWorkerReplaced,      // `value` = seconds that its request had been stuck
+  kActionWithheld,      // observe-only: what would have been done
+  kShedLevelChanged,    // `value` = new level, `value2` = level before
+  kBacklogChanged,      // `value` = new accept queue, `value2` = before
 };
 
 enum class Severity : uint32_t { kInfo = 0, kWarning = 1, kCritical = 2 };
@@ -200,14 +229,18 @@ struct HistoryValues {
   double in_flight;
   double lock_wait_seconds;
   double workers;
-  double reserved[2];
+  double saturation;
+  double refused_per_second;
+  double queue_p50_seconds;
+  double queue_p95_seconds;
+  double reserved[14];
 };
 
 struct HistoryPoint {
   Word sequence;  // index + 1 once written; 0 while it is
   HistoryValues values;
 };
-static_assert(sizeof(HistoryPoint) == 128);
+static_assert(sizeof(HistoryPoint) == 256);
 
 // --------------------------------------------------------------------------------- SnapshotBank
 
@@ -223,17 +256,33 @@ static_assert(sizeof(SnapshotBank) == 512 * 1024);
 
 // ------------------------------------------------------------------------ Counters of one worker
 
+// Where the time of a request goes. What is left of its duration is the application's own.
+enum class Part : uint32_t {
+  kSql = 0,  // statements, as SQLAlchemy sees them
+  kRedis,    // commands, as redis-py sees them
+  kHttp,     // outgoing calls: http.client and what stands on it
+  kLock,     // waiting for the interpreter lock: sampled ten times a second (probe/lock_sampler.h)
+  kGarbage,  // pauses of the garbage collector
+};
+inline constexpr size_t kParts = 5;
+
 // Single writer: the owner, which holds the interpreter lock or its own commit lock while it
-// writes; after its death, the supervisor. Number of requests = sum of `status`.
+// writes; after its death, the supervisor. Number of requests = sum of `status`; a refused request
+// is none of them.
 struct RouteStats {
   std::array<Word, 5> status;  // 1xx .. 5xx
   Word exceptions;             // the app raised through the WSGI callable; counted as 5xx above
   Word slow;                   // longer than slow_request_threshold
   Word duration_sum_ns;
   Word duration_max_ns;
+  Word queue_sum_ns;                    // waited before the app got them; not in the duration
+  std::array<Word, kParts> parts_ns;    // by Part; within the duration
+  std::array<Word, kParts> part_calls;  // statements, commands, calls, samples, collections
+  Word refused;                         // answered 503 before the app was entered; not journalled
+  Word degraded;  // served a cheaper answer (@stirbar.degrade); not journalled
   std::array<HalfWord, kHistogramBuckets> histogram;  // wraps at 4.29e9 per bucket and worker
 };
-static_assert(sizeof(RouteStats) == 720);
+static_assert(sizeof(RouteStats) == 824);
 
 // The redo record of one commit: absolute new values, so that doing it twice is doing it once.
 // The owner fills it, sets `pending`, stores the values, frees the in-flight slot, and clears
@@ -250,6 +299,13 @@ struct CommitJournal {
   uint64_t slow;
   uint64_t duration_sum_ns;
   uint64_t duration_max_ns;
+  uint64_t queue_sum_ns;
+  uint64_t parts_ns[kParts];
+  uint64_t part_calls[kParts];
+  uint32_t queue_bucket;  // kHistogramBuckets when the queue time is not known
+  uint32_t queue_bucket_count;
+  uint32_t has_parts;  // 0: parts_ns and part_calls are not to be stored
+  uint32_t reserved;
 };
 
 enum class RequestPhase : uint32_t {
@@ -258,32 +314,113 @@ enum class RequestPhase : uint32_t {
   kStreaming = 2,  // the app returned; its body is being read
 };
 
+// How the queue time of a request is known, best first.
+enum class QueueSource : uint32_t {
+  kNone = 0,    // it is not
+  kHeader = 1,  // X-Request-Start or X-Queue-Start of a trusted peer
+  kServer = 2,  // mod_wsgi.queue_start
+  kSocket = 3,  // TCP_INFO of the request's socket: milliseconds since its last byte came
+};
+
+// Who is refused first when not all can be served: the highest number.
+enum class Criticality : uint32_t {
+  kCritical = 0,    // health, admin: never refused
+  kNormal = 1,      // the default
+  kSheddable = 2,   // can be asked for again later
+  kBackground = 3,  // nobody waits for it
+};
+inline constexpr size_t kCriticalities = 4;
+
+// What a request waits for just now.
+enum class Activity : uint32_t {
+  kApplication = 0,
+  kSql = 1,
+  kRedis = 2,
+  kHttp = 3,
+  kCheckout = 4,  // waits for a pool connection
+};
+
+// What was done about a request that is stuck. Bits.
+inline constexpr uint32_t kStuckRecorded = 1;
+inline constexpr uint32_t kStuckInterrupted = 2;
+
 // One request in flight. Belongs to the request, not to a thread: greenlets and streamed bodies
 // change threads. Free when `started_ns` is 0; the owner writes it last at the begin and first at
 // the end, so that a reader who finds the same value before and after has read one request.
+// Written by the owner, except `stuck` (supervisor) and parts_ns[kLock] (the owner's beat thread).
 struct InFlight {
-  Word started_ns;      // monotonic; 0: free
-  Word phase_since_ns;  // monotonic
-  HalfWord route;       // kRouteUnknown until matched
-  HalfWord phase;       // RequestPhase
-  HalfWord thread;      // native thread id that began it
-  HalfWord method;      // HttpMethod
-  uint8_t reserved[96];
+  Word started_ns;         // monotonic; 0: free
+  Word phase_since_ns;     // monotonic
+  HalfWord route;          // kRouteUnknown until matched
+  HalfWord phase;          // RequestPhase
+  HalfWord thread;         // native thread id that began it
+  HalfWord method;         // HttpMethod
+  Word python_thread;      // pthread_self() of that thread, as PyThreadState::thread_id has it
+  Word queue_ns;           // waited before `started_ns`
+  HalfWord queue_source;   // QueueSource
+  HalfWord criticality;    // Criticality
+  Word deadline_ns;        // monotonic: when the client stops waiting; 0: none
+  Word limit_ns;           // duration from which it is stuck; 0: exempt (long-lived by declaration)
+  Word activity_since_ns;  // monotonic
+  HalfWord activity;       // Activity
+  HalfWord stuck;          // kStuck... bits
+  Word connection_since_ns;    // monotonic: holds a pool connection since; 0: none
+  std::array<Word, 2> client;  // IPv6 (or mapped IPv4) address in network order, masked; 0: unknown
+  std::array<Word, kParts> parts_ns;
+  std::array<HalfWord, kParts> part_calls;
+  HalfWord request_kib;  // Content-Length of the request, in KiB
+  uint8_t reserved[80];
 };
-static_assert(sizeof(InFlight) == 128);
+static_assert(sizeof(InFlight) == 256);
 
-enum class DirectiveKind : uint32_t { kNone = 0, kCleanup = 1 };
+// A request that was slow, or the slowest of its minute in this worker: written by the worker when
+// it ends, fetched by the supervisor. Record n lies at n % kMaxSlowRequests.
+struct SlowRequest {
+  Word sequence;        // 0 while it is written; then its number + 1
+  uint64_t started_ns;  // monotonic: with slot and in-flight index the key of its stack
+  uint64_t wall_ns;     // when it ended
+  uint64_t duration_ns;
+  uint64_t queue_ns;
+  uint64_t parts_ns[kParts];
+  uint32_t part_calls[kParts];
+  uint32_t in_flight;  // index; kMaxInFlight when it had none
+  uint32_t route;
+  uint32_t method;        // HttpMethod
+  uint32_t status;        // 200; 0 when the app raised
+  uint32_t queue_source;  // QueueSource
+  uint32_t thread;
+  uint32_t slow;            // 1: longer than slow_request_threshold; 0: slowest of its minute
+  uint64_t request_bytes;   // Content-Length; 0 when there was none
+  uint64_t response_bytes;  // Content-Length; UINT64_MAX when not known
+  // The slowest statements without their parameters, cut with "..." at the end; empty: none.
+  struct Statement {
+    uint64_t duration_ns;
+    uint32_t calls;
+    uint32_t reserved;
+    char text[240];
+  };
+  std::array<Statement, 3> statements;
+};
+static_assert(sizeof(SlowRequest) == 912);
+
+enum class DirectiveKind : uint32_t {
+  kNone = 0,
+  kCleanup = 1,
+  kInterrupt = 2,  // the request `in_flight` that began at `started_ns`: raise in its thread
+};
 
 // One order at a time from the supervisor to one worker, and the answer. The supervisor writes the
 // order and then `ordered`; the worker carries it out, writes the answer and then `done`.
 struct Directive {
-  Word ordered;   // supervisor: number of the newest order
-  HalfWord kind;  // supervisor: DirectiveKind
-  HalfWord reserved;
-  Word done;  // worker: number of the newest order carried out
+  Word ordered;        // supervisor: number of the newest order
+  HalfWord kind;       // supervisor: DirectiveKind
+  HalfWord in_flight;  // supervisor: kInterrupt
+  Word started_ns;     // supervisor: kInterrupt
+  Word done;           // worker: number of the newest order carried out
   Word reclaimed_bytes;
   Word duration_ns;
   Word collected_objects;
+  Word interrupted;  // kInterrupt: 1 when the request was still running
 };
 
 enum class WorkerState : uint32_t {
@@ -307,6 +444,46 @@ enum class ServerKind : uint32_t {
 enum class LockProbe : uint32_t {
   kRunning = 0,
   kUnavailable = 1,  // the server never gives the lock up (uWSGI without --enable-threads)
+};
+
+// Where the supervisor finds the interpreter in the worker's memory (process_vm_readv), and how it
+// is laid out: written once by the worker, before `ready`. The meaning of each offset stands in
+// probe/interpreter_offsets.h; all are checked by the reader, who trusts no pointer.
+inline constexpr size_t kMaxInterpreterOffsets = 64;
+struct InterpreterMap {
+  HalfWord ready;           // 1 when the rest is written
+  HalfWord python_version;  // PY_VERSION_HEX that the offsets were made for
+  Word runtime;             // address of _PyRuntime
+  Word interpreter;         // address of the main PyInterpreterState
+  HalfWord allows_reading;  // 1 when prctl(PR_SET_PTRACER) for the present supervisor succeeded
+  HalfWord offset_count;
+  std::array<HalfWord, kMaxInterpreterOffsets> offsets;  // by InterpreterOffset
+};
+
+// What admission control does in this worker: written by it for the page, read by nobody else.
+struct AdmissionState {
+  Word concurrency_limit;    // bits of a double; requests at once
+  Word queue_delay_ns;       // smallest queue time of the newest whole interval
+  Word overloaded_since_ns;  // monotonic; 0: not overloaded
+  HalfWord level;            // 0 none .. 3, of this worker alone
+  HalfWord executor_depth;   // accepted by the server, not yet begun (gthread, waitress)
+  HalfWord capacity;         // requests that it can handle at once; 0: unknown
+  HalfWord reserved;
+  std::array<Word, kCriticalities> refused;       // by Criticality
+  std::array<Word, kCriticalities> admitted;      // by Criticality
+  std::array<Word, kCriticalities> would_refuse;  // observe-only: by Criticality
+};
+
+// Calls from this worker to one host.
+struct HostStats {
+  Word calls;
+  Word failures;  // exceptions; time-outs among them
+  Word timeouts;
+  Word defaulted;  // calls without a time-out that got the default one
+  Word duration_sum_ns;
+  Word duration_max_ns;
+  Word breaker_open_until_ns;  // monotonic; 0: closed, or none
+  Word breaker_refusals;       // calls that an open breaker refused
 };
 
 struct WorkerSlot {
@@ -334,6 +511,12 @@ struct WorkerSlot {
   Word supervisor_losses;               // times the supervisor fell silent
 
   alignas(64) Directive directive;
+  alignas(64) InterpreterMap interpreter;
+  alignas(64) AdmissionState admission;
+  std::array<HalfWord, kHistogramBuckets> queue_histogram;  // of all requests whose time is known
+  Word next_slow;                                           // records written to `slow`
+  std::array<SlowRequest, kMaxSlowRequests> slow;
+  std::array<HostStats, kMaxHosts> hosts;
   alignas(64) CommitJournal journal;
   std::array<Word, kMaxRoutes / 64> routes_used;  // bit set before the first count of a route
   alignas(64) std::array<InFlight, kMaxInFlight> in_flight;
@@ -348,7 +531,22 @@ struct RouteTotals {
   uint64_t slow;
   uint64_t duration_sum_ns;
   uint64_t duration_max_ns;
+  uint64_t queue_sum_ns;
+  std::array<uint64_t, kParts> parts_ns;
+  std::array<uint64_t, kParts> part_calls;
+  uint64_t refused;
+  uint64_t degraded;
   HistogramCounts histogram;
+};
+
+struct HostTotals {
+  uint64_t calls;
+  uint64_t failures;
+  uint64_t timeouts;
+  uint64_t defaulted;
+  uint64_t duration_sum_ns;
+  uint64_t duration_max_ns;
+  uint64_t breaker_refusals;
 };
 
 // Totals of all buried workers. The supervisor writes the bank that does not hold, complete with
@@ -361,6 +559,11 @@ struct RetiredBank {
   uint64_t workers_died;
   uint64_t in_flight_overflow;
   uint64_t probe_faults;
+  std::array<uint64_t, kCriticalities> refused;
+  std::array<uint64_t, kCriticalities> admitted;
+  std::array<uint64_t, kCriticalities> would_refuse;
+  HistogramCounts queue_histogram;
+  std::array<HostTotals, kMaxHosts> hosts;
   std::array<uint64_t, kMaxRoutes / 64> routes_used;
   std::array<RouteTotals, kMaxRoutes> routes;
 };
@@ -376,6 +579,7 @@ struct Segment {
   alignas(4096) std::array<HistoryPoint, kHistoryLength> history;
   alignas(4096) std::array<SnapshotBank, 2> snapshots;
   alignas(4096) std::array<RetiredBank, 2> retired;
+  alignas(4096) std::array<HostEntry, kMaxHosts> hosts;
   struct alignas(4096) PaddedWorkerSlot : WorkerSlot {};
   std::array<PaddedWorkerSlot, kMaxWorkers> workers;
 };

@@ -10,6 +10,15 @@ namespace {
 void Fold(const WorkerSlot& slot, RetiredBank* bank) {
   bank->in_flight_overflow += slot.in_flight_overflow.load(std::memory_order_relaxed);
   bank->probe_faults += slot.probe_faults.load(std::memory_order_relaxed);
+  for (size_t i = 0; i < kCriticalities; ++i) {
+    bank->refused[i] += slot.admission.refused[i].load(std::memory_order_relaxed);
+    bank->admitted[i] += slot.admission.admitted[i].load(std::memory_order_relaxed);
+    bank->would_refuse[i] += slot.admission.would_refuse[i].load(std::memory_order_relaxed);
+  }
+  for (size_t i = 0; i < kHistogramBuckets; ++i) {
+    bank->queue_histogram[i] += slot.queue_histogram[i].load(std::memory_order_relaxed);
+  }
+  for (size_t i = 0; i < kMaxHosts; ++i) AddHostStats(slot.hosts[i], &bank->hosts[i]);
   ForEachRoute(slot.routes_used, [&](uint32_t route) {
     bank->routes_used[route / 64] |= uint64_t{1} << (route % 64);
     std::atomic_signal_fence(std::memory_order_seq_cst);
@@ -25,6 +34,11 @@ void CopyBank(const RetiredBank& from, RetiredBank* to) {
   to->workers_died = from.workers_died;
   to->in_flight_overflow = from.in_flight_overflow;
   to->probe_faults = from.probe_faults;
+  to->refused = from.refused;
+  to->admitted = from.admitted;
+  to->would_refuse = from.would_refuse;
+  to->queue_histogram = from.queue_histogram;
+  to->hosts = from.hosts;
   // A fold that was cut off may have used routes in `to` that `from` never had. The fences keep the
   // compiler from moving a bit before the figures that it speaks of: this copy may be cut off, too.
   ForEachRoute(to->routes_used, [&](uint32_t route) { to->routes[route] = {}; });
@@ -32,6 +46,32 @@ void CopyBank(const RetiredBank& from, RetiredBank* to) {
   to->routes_used = from.routes_used;
   std::atomic_signal_fence(std::memory_order_seq_cst);
   ForEachRoute(from.routes_used, [&](uint32_t route) { to->routes[route] = from.routes[route]; });
+}
+
+void WipeHosts(WorkerSlot* slot) {
+  for (HostStats& host : slot->hosts) {
+    for (Word* word : {&host.calls, &host.failures, &host.timeouts, &host.defaulted,
+                       &host.duration_sum_ns, &host.duration_max_ns, &host.breaker_open_until_ns,
+                       &host.breaker_refusals}) {
+      // Only what is not zero: a page that was never used stays untouched.
+      if (word->load(std::memory_order_relaxed) != 0) word->store(0, std::memory_order_relaxed);
+    }
+  }
+}
+
+void WipeAdmission(AdmissionState* state) {
+  for (Word* word :
+       {&state->concurrency_limit, &state->queue_delay_ns, &state->overloaded_since_ns}) {
+    word->store(0, std::memory_order_relaxed);
+  }
+  for (HalfWord* word : {&state->level, &state->executor_depth, &state->capacity}) {
+    word->store(0, std::memory_order_relaxed);
+  }
+  for (size_t i = 0; i < kCriticalities; ++i) {
+    for (auto* counts : {&state->refused, &state->admitted, &state->would_refuse}) {
+      (*counts)[i].store(0, std::memory_order_relaxed);
+    }
+  }
 }
 
 // Back to all-zero. `incarnation` before `owner`: a wipe that is cut off is begun again, and finds
@@ -44,17 +84,27 @@ void Wipe(WorkerSlot* slot) {
     stats.slow.store(0, std::memory_order_relaxed);
     stats.duration_sum_ns.store(0, std::memory_order_relaxed);
     stats.duration_max_ns.store(0, std::memory_order_relaxed);
+    stats.queue_sum_ns.store(0, std::memory_order_relaxed);
+    for (Word& time : stats.parts_ns) time.store(0, std::memory_order_relaxed);
+    for (Word& count : stats.part_calls) count.store(0, std::memory_order_relaxed);
+    stats.refused.store(0, std::memory_order_relaxed);
+    stats.degraded.store(0, std::memory_order_relaxed);
     for (HalfWord& count : stats.histogram) count.store(0, std::memory_order_relaxed);
   });
   std::atomic_signal_fence(std::memory_order_seq_cst);  // a bit goes after what it speaks of
   for (Word& bits : slot->routes_used) bits.store(0, std::memory_order_relaxed);
   for (InFlight& request : slot->in_flight) request.started_ns.store(0, std::memory_order_relaxed);
+  for (HalfWord& count : slot->queue_histogram) count.store(0, std::memory_order_relaxed);
+  for (SlowRequest& request : slot->slow) request.sequence.store(0, std::memory_order_relaxed);
+  slot->interpreter.ready.store(0, std::memory_order_relaxed);
+  WipeHosts(slot);
+  WipeAdmission(&slot->admission);
   slot->journal.pending.store(0, std::memory_order_relaxed);
-  for (Word* word :
-       {&slot->started_ns, &slot->heartbeat_ns, &slot->lock_wait_since_ns, &slot->lock_wait_last_ns,
-        &slot->lock_wait_max_ns, &slot->lock_wait_sum_ns, &slot->lock_waits,
-        &slot->in_flight_overflow, &slot->route_overflow, &slot->probe_faults,
-        &slot->supervisor_losses, &slot->directive.ordered, &slot->directive.done}) {
+  for (Word* word : {&slot->started_ns, &slot->heartbeat_ns, &slot->lock_wait_since_ns,
+                     &slot->lock_wait_last_ns, &slot->lock_wait_max_ns, &slot->lock_wait_sum_ns,
+                     &slot->lock_waits, &slot->in_flight_overflow, &slot->route_overflow,
+                     &slot->probe_faults, &slot->supervisor_losses, &slot->directive.ordered,
+                     &slot->directive.done, &slot->next_slow}) {
     word->store(0, std::memory_order_relaxed);
   }
   slot->server_kind.store(0, std::memory_order_relaxed);

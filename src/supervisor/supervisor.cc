@@ -121,6 +121,18 @@ std::string_view Name(EventKind kind) {
       return "segment_refused";
     case EventKind::kProbeFault:
       return "probe_fault";
+    case EventKind::kRequestStuck:
+      return "request_stuck";
+    case EventKind::kRequestInterrupted:
+      return "request_interrupted";
+    case EventKind::kWorkerReplaced:
+      return "worker_replaced";
+    case EventKind::kActionWithheld:
+      return "action_withheld";
+    case EventKind::kShedLevelChanged:
+      return "shed_level_changed";
+    case EventKind::kBacklogChanged:
+      return "backlog_changed";
   }
   return "unknown";
 }
@@ -135,6 +147,78 @@ std::string_view Name(Severity severity) {
       return "critical";
   }
   return "unknown";
+}
+
+std::string_view Name(QueueSource source) {
+  switch (source) {
+    case QueueSource::kNone:
+      return "none";
+    case QueueSource::kHeader:
+      return "header";
+    case QueueSource::kServer:
+      return "server";
+    case QueueSource::kSocket:
+      return "socket";
+  }
+  return "none";
+}
+
+std::string_view Name(Criticality criticality) {
+  switch (criticality) {
+    case Criticality::kCritical:
+      return "critical";
+    case Criticality::kNormal:
+      return "normal";
+    case Criticality::kSheddable:
+      return "sheddable";
+    case Criticality::kBackground:
+      return "background";
+  }
+  return "normal";
+}
+
+std::string_view Name(Activity activity) {
+  switch (activity) {
+    case Activity::kApplication:
+      return "application";
+    case Activity::kSql:
+      return "sql";
+    case Activity::kRedis:
+      return "redis";
+    case Activity::kHttp:
+      return "http";
+    case Activity::kCheckout:
+      return "checkout";
+  }
+  return "application";
+}
+
+std::string_view Name(Part part) {
+  switch (part) {
+    case Part::kSql:
+      return "sql";
+    case Part::kRedis:
+      return "redis";
+    case Part::kHttp:
+      return "http";
+    case Part::kLock:
+      return "lock";
+    case Part::kGarbage:
+      return "garbage";
+  }
+  return "unknown";
+}
+
+std::string_view Name(StackQuality quality) {
+  switch (quality) {
+    case StackQuality::kExact:
+      return "exact";
+    case StackQuality::kApproximate:
+      return "approximate";
+    case StackQuality::kUnreadable:
+      return "unreadable";
+  }
+  return "unreadable";
 }
 
 std::string RouteLabel(HttpMethod method, uint32_t route, std::string_view rule) {

@@ -81,6 +81,13 @@ struct WorkerSample {
   uint32_t in_flight = 0;  // streams included
   uint32_t streaming = 0;
   double oldest_request_seconds = 0;  // streams left out
+  uint32_t capacity = 0;              // requests at once; 0: not known
+  uint32_t executor_depth = 0;        // accepted by the server, not begun
+  bool stacks_readable = false;       // the worker has published where its interpreter lies
+  double concurrency_limit = kNotMeasured;
+  double queue_delay_seconds = 0;  // smallest queue time of admission's newest interval
+  uint32_t shed_level = 0;         // of this worker alone
+  double overloaded_seconds = 0;   // 0: is not
   ProcessSample process;
 };
 
@@ -93,6 +100,119 @@ struct InFlightSample {
   RequestPhase phase = RequestPhase::kRouting;
   double age_seconds = 0;
   double phase_age_seconds = 0;
+  uint32_t index = 0;       // in the worker's table: with started_ns it names this request
+  uint64_t started_ns = 0;  // monotonic
+  uint64_t python_thread = 0;
+  double queue_seconds = kNotMeasured;
+  QueueSource queue_source = QueueSource::kNone;
+  Criticality criticality = Criticality::kNormal;
+  double deadline_seconds = kNotMeasured;  // until the client stops waiting; below 0: has stopped
+  double limit_seconds = 0;                // stuck from this duration; 0: exempt
+  Activity activity = Activity::kApplication;
+  double activity_seconds = 0;                // since when it does that
+  double connection_seconds = kNotMeasured;   // has held a pool connection for so long
+  std::string client{};                       // masked; empty when not known
+  std::array<double, kParts> part_seconds{};  // by Part
+  std::array<uint32_t, kParts> part_calls{};
+  uint32_t stuck = 0;  // kStuck... bits
+};
+
+enum class StackQuality {
+  kExact,        // two reads at least 1 ms apart agree
+  kApproximate,  // they never did: the thread runs
+  kUnreadable,   // see ThreadStack::reason
+};
+
+struct FrameSample {
+  std::string function;  // qualified where the interpreter has it (3.11 and later)
+  std::string file;
+  uint32_t line = 0;  // 0: not known
+};
+
+// The Python stack of one thread at one moment, innermost frame first.
+struct ThreadStack {
+  uint32_t thread = 0;         // native id; 0: not known
+  uint64_t python_thread = 0;  // PyThreadState::thread_id
+  std::string name;            // of the thread, from /proc; empty: gone
+  char state = '?';            // as ProcessSample::state
+  bool holds_lock = false;
+  std::string
+      waits_for;  // "interpreter lock", "futex", "read", "poll", ...; empty: runs or unknown
+  StackQuality quality = StackQuality::kUnreadable;
+  std::string reason;  // why it is not exact
+  std::vector<FrameSample> frames;
+  std::optional<InFlightSample> request;  // what it works at
+};
+
+// All threads of one worker.
+struct WorkerStacks {
+  uint32_t slot = 0;
+  uint32_t pid = 0;
+  std::string unavailable;  // why nothing can be read; else empty
+  bool lock_locked = false;
+  std::optional<uint32_t> lock_holder;  // native thread id
+  std::vector<ThreadStack> threads;     // who works at a request first, oldest request first
+};
+
+// A slow request that has ended, or one that was recorded as stuck while it ran.
+struct SlowRequestSample {
+  uint64_t wall_ns = 0;  // when it ended; of a running one, when it was recorded
+  uint32_t slot = 0;
+  uint32_t pid = 0;
+  uint32_t thread = 0;
+  uint64_t started_ns = 0;
+  std::string route;     // label
+  bool running = false;  // recorded as stuck, not ended
+  bool slow = true;      // false: merely the slowest of its minute
+  uint32_t status = 0;   // 0: the app raised, or it is still running
+  double duration_seconds = 0;
+  double queue_seconds = kNotMeasured;
+  QueueSource queue_source = QueueSource::kNone;
+  std::array<double, kParts> part_seconds{};
+  std::array<uint32_t, kParts> part_calls{};
+  uint64_t request_bytes = 0;
+  std::optional<uint64_t> response_bytes;
+  struct Statement {
+    std::string text;  // without parameters
+    double seconds = 0;
+    uint32_t calls = 0;
+  };
+  std::vector<Statement> statements;
+  std::vector<FrameSample> stack;  // sampled while it ran; empty: none was
+  double stack_age_seconds = 0;    // how long it had run by then
+  StackQuality stack_quality = StackQuality::kUnreadable;
+  std::optional<uint32_t> lock_holder;  // thread that held the interpreter lock at that moment
+};
+
+// Calls of the whole app to one host.
+struct HostSample {
+  std::string name;  // host:port
+  HostTotals totals{};
+  uint32_t breakers_open = 0;  // workers whose breaker for it is open
+};
+
+// What waits, what is served and what is refused, over the whole app. Measured, not judged: see
+// LoadVerdict.
+struct TrafficSample {
+  uint32_t capacity = 0;         // request slots of all workers; 0: not known
+  uint32_t busy = 0;             // requests in flight, streams left out
+  uint32_t streams = 0;          // long-lived responses that are open
+  uint32_t waiting = 0;          // in accept queues and executors
+  double served_per_second = 0;  // requests that ended, over the last two seconds
+  HistogramCounts queue_totals{};
+  HistogramCounts queue_recent{};           // queue time over the last minute
+  double queue_p50_seconds = kNotMeasured;  // of queue_recent, as the next two
+  double queue_p95_seconds = kNotMeasured;
+  double queue_max_seconds = kNotMeasured;              // to a bucket's width
+  double queue_delay_seconds = 0;                       // largest of the workers' newest intervals
+  std::map<std::string, uint64_t> queue_sources;        // requests in flight by Name(QueueSource)
+  std::array<uint64_t, kCriticalities> refused{};       // since the segment was made
+  std::array<uint64_t, kCriticalities> admitted{};      // counted only while shedding is looked at
+  std::array<uint64_t, kCriticalities> would_refuse{};  // mode observe
+  double refused_per_second = 0;                        // over the last two seconds
+  uint32_t shed_level = 0;                              // ordered now (SupervisorBlock)
+  uint32_t backlog = 0;      // accept queue ordered now; 0: the server's own
+  uint32_t backlog_own = 0;  // what the server had asked for; 0: not known
 };
 
 // One route over all workers, dead and alive. Entries of equal text are already added up.
@@ -105,6 +225,10 @@ struct RouteSample {
   uint32_t in_flight = 0;
   HistogramCounts recent{};  // the last minute
   uint64_t recent_errors = 0;
+  // Where the time of the last minute's requests went; sums over them.
+  double recent_duration_seconds = 0;
+  double recent_queue_seconds = 0;                   // not in the duration
+  std::array<double, kParts> recent_part_seconds{};  // by Part; within the duration
 };
 
 enum class ListenerKind { kTcp, kUnix };
@@ -202,7 +326,10 @@ struct Sample {
   std::vector<RouteSample> routes;        // by id; only used ones
   double route_window_seconds = 0;        // what RouteSample::recent covers: 60 to 70 s
   std::vector<ListenerSample> listeners;
-  std::vector<EventSample> events;  // newest last, at most 200
+  TrafficSample traffic;
+  std::vector<HostSample> hosts;                 // by name
+  std::vector<SlowRequestSample> slow_requests;  // newest last, at most 100
+  std::vector<EventSample> events;               // newest last, at most 200
   MachineSample machine;
   Totals totals;
   RecentSample recent;       // the last minute: what rules and pages judge by
@@ -312,8 +439,25 @@ struct PerformanceMetrics {
   double cache_hit_rate = kNotMeasured;
 };
 
+// How loaded the app is and what should be done about it. Pure, but for what the controller
+// remembers (evaluate/load_controller.h).
+struct LoadVerdict {
+  double saturation = kNotMeasured;              // 0..1; docs/operating.md has the formula
+  double predicted_wait_seconds = kNotMeasured;  // of a request that comes now
+  double service_rate = kNotMeasured;  // requests per second that the app ends when it is busy
+  double pressure = 0;                 // 0..1: the worst of memory, CPU, queue
+  std::string pressure_source;         // "memory", "cpu", "queue"; empty at 0
+  uint32_t shed_level = 0;             // wanted: 0 none .. 3 (Criticality)
+  bool shed_by_operator = false;       // the setting shed_level says so
+  uint32_t backlog = 0;                // wanted accept queue; 0: the server's own
+  std::string shed_reason;             // plain words with the figures; never empty
+  std::string backlog_reason;
+  double level_age_seconds = 0;  // since when the level is what it is
+};
+
 struct Evaluation {
   Assessment assessment;
+  LoadVerdict load;
   ResourceMetrics resources;
   PerformanceMetrics performance;
 };
@@ -354,6 +498,15 @@ class HistorySource {
   virtual std::vector<HistoryValues> Recent(size_t points) const = 0;
 };
 
+// The Python stacks of the workers, read from their memory while they run (process_vm_readv). Never
+// stops a worker. Time: about 2 ms a worker, and 10 ms for one whose threads run.
+class StackSource {
+ public:
+  virtual ~StackSource() = default;
+  // Of all workers of `sample`, or of the one with `pid`.
+  virtual std::vector<WorkerStacks> Read(const Sample& sample, std::optional<uint32_t> pid) = 0;
+};
+
 // ------------------------------------------------------------------------------- names of values
 
 std::string_view Name(Status status);              // healthy, warning, critical
@@ -363,6 +516,11 @@ std::string_view Name(RequestPhase phase);         // routing, handling, streami
 std::string_view Name(ServerKind kind);            // gunicorn, uwsgi, ...
 std::string_view Name(EventKind kind);             // worker_started, ...
 std::string_view Name(Severity severity);          // info, warning, critical
+std::string_view Name(QueueSource source);         // none, header, server, socket
+std::string_view Name(Criticality criticality);    // critical, normal, sheddable, background
+std::string_view Name(Activity activity);          // application, sql, redis, http, checkout
+std::string_view Name(Part part);                  // sql, redis, http, lock, garbage
+std::string_view Name(StackQuality quality);       // exact, approximate, unreadable
 // "GET /item/<int:id>"; "(unmatched)", "(other)" and "(not routed yet)" for the special ones.
 std::string RouteLabel(HttpMethod method, uint32_t route, std::string_view rule);
 

@@ -340,8 +340,9 @@ def test_config_fields_are_the_native_table() -> None:
     table = {row["name"]: row for row in native.setting_specs()}
     assert list(fields) == list(table)
     for name, default in fields.items():
-        assert float(default) == float(table[name]["default"]), name
-        assert isinstance(default, bool) == (table[name]["type"] == "switch"), name
+        assert native.parse_setting(name, str(default)) == float(table[name]["default"]), name
+        kinds = {"switch": bool, "mode": str}
+        assert isinstance(default, kinds.get(table[name]["type"], (int, float))), name
     assert list(fields)[:6] == [
         "memory_warning_threshold",
         "memory_critical_threshold",
@@ -357,6 +358,7 @@ BAD_VALUES = [
     ("monitoring_interval", "0", "1 to 3600 seconds"),
     ("accept_queue_warning_threshold", "-1", "a whole number from 1 to"),
     ("slow_request_threshold", "nan", "0.01 to 3600 seconds"),
+    ("admission", "3", "off, observe or on"),
 ]
 
 

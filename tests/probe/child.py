@@ -35,9 +35,9 @@ __all__ = [
 SEGMENT = os.environ["PROBE_SEGMENT"]
 
 # Of src/segment/layout.h. A change of the layout changes the first of them.
-SEGMENT_BYTES = 201_035_776
+SEGMENT_BYTES = 236_212_224
 ROUTES_OFFSET, ROUTE_BYTES = 12_288, 256
-WORKERS_OFFSET, WORKER_BYTES = 7_573_504, 1_511_424
+WORKERS_OFFSET, WORKER_BYTES = 8_146_944, 1_781_760
 FIELDS = {
     "owner": (0, "Q"),
     "state": (16, "I"),
@@ -49,10 +49,10 @@ FIELDS = {
     "probe_faults": (144, "Q"),
     "directive_ordered": (192, "Q"),
     "directive_kind": (200, "I"),
-    "directive_done": (208, "Q"),
+    "directive_done": (216, "Q"),
 }
-IN_FLIGHT_OFFSET, IN_FLIGHT_BYTES, IN_FLIGHT_COUNT = 576, 128, 256
-STATS_OFFSET, STATS_BYTES, STATS_COUNT = 33_344, 720, 2048
+IN_FLIGHT_OFFSET, IN_FLIGHT_BYTES, IN_FLIGHT_COUNT = 24_640, 256, 256
+STATS_OFFSET, STATS_BYTES, STATS_COUNT = 90_176, 824, 2048
 
 
 class Rows:
@@ -85,10 +85,10 @@ class Rows:
         base = self.worker(probe.state()["slot"] if slot is None else slot) + STATS_OFFSET
         found: dict[str, dict[str, Any]] = {}
         for route in range(STATS_COUNT):
-            words = struct.unpack_from("9Q162I", self.bytes, base + route * STATS_BYTES)
+            words = struct.unpack_from("22Q162I", self.bytes, base + route * STATS_BYTES)
             if sum(words[:5]) == 0:
                 continue
-            assert sum(words[9:]) == sum(words[:5]), "histogram and status do not add up"
+            assert sum(words[22:]) == sum(words[:5]), "histogram and status do not add up"
             found[self.rule(route)] = {
                 "status": list(words[:5]),
                 "exceptions": words[5],

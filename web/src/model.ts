@@ -179,6 +179,10 @@ export const seriesNames = [
   'accept_queue',
   'in_flight',
   'lock_wait_seconds',
+  'saturation',
+  'refused_per_second',
+  'queue_p50_seconds',
+  'queue_p95_seconds',
 ] as const;
 export type SeriesName = (typeof seriesNames)[number];
 

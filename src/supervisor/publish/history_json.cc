@@ -23,6 +23,10 @@ constexpr std::array kSeries{
     Series{"in_flight", &HistoryValues::in_flight},
     Series{"lock_wait_seconds", &HistoryValues::lock_wait_seconds},
     Series{"workers", &HistoryValues::workers},
+    Series{"saturation", &HistoryValues::saturation},
+    Series{"refused_per_second", &HistoryValues::refused_per_second},
+    Series{"queue_p50_seconds", &HistoryValues::queue_p50_seconds},
+    Series{"queue_p95_seconds", &HistoryValues::queue_p95_seconds},
 };
 
 // Seconds with three decimals: a double printed in six digits would lose the time of day.

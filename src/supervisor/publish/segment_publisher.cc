@@ -29,8 +29,11 @@ HistoryValues PointOf(const Snapshot& snapshot) {
   point.in_flight = static_cast<double>(sample.in_flight.size());
   point.lock_wait_seconds = longest_wait;
   point.workers = static_cast<double>(sample.workers.size());
-  point.reserved[0] = kNotMeasured;
-  point.reserved[1] = kNotMeasured;
+  point.saturation = snapshot.evaluation.load.saturation;
+  point.refused_per_second = sample.traffic.refused_per_second;
+  point.queue_p50_seconds = sample.traffic.queue_p50_seconds;
+  point.queue_p95_seconds = sample.traffic.queue_p95_seconds;
+  std::fill(std::begin(point.reserved), std::end(point.reserved), kNotMeasured);
   return point;
 }
 

@@ -7,15 +7,19 @@ import { filtered } from '../sort';
 import { words } from '../format';
 import type { Page } from '../page';
 
+const modes = ['off', 'observe', 'on'];
+
 function shown(value: unknown, type: string): string {
   if (value === null || value === undefined || value === '') return '–';
   if (type === 'switch' || typeof value === 'boolean') return value ? 'on' : 'off';
+  if (type === 'mode') return modes[Number(value)] ?? String(value);
   if (type === 'seconds') return `${String(value)}\u00a0s`;
   return String(value);
 }
 
 function range(s: Setting): string {
   if (s.type === 'switch') return 'on, off';
+  if (s.type === 'mode') return modes.join(', ');
   return s.lowest == null && s.highest == null ? '' : `${shown(s.lowest, s.type)} … ${shown(s.highest, s.type)}`;
 }
 
