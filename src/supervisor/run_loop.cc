@@ -32,7 +32,9 @@
 #include "supervisor/publish/access_token.h"
 #include "supervisor/publish/event_publisher.h"
 #include "supervisor/publish/http_server.h"
+#include "supervisor/publish/latency_grid.h"
 #include "supervisor/publish/segment_publisher.h"
+#include "supervisor/publish/slow_request_log.h"
 #include "supervisor/state_folder.h"
 
 namespace stirbar {
@@ -102,6 +104,7 @@ class Supervisor {
         text_(std::make_shared<SnapshotText>()),
         segment_publisher_(segment_, [this](const auto& snapshot) { return text_->Get(snapshot); }),
         event_publisher_(segment_, Log),
+        slow_request_log_(segment_, Log),
         mitigator_(segment_),
         evaluator_(MakeEvaluator()) {
     collectors_.push_back(std::make_unique<SegmentCollector>(segment_));
@@ -110,7 +113,7 @@ class Supervisor {
     collectors_.push_back(std::make_unique<CgroupCollector>(options.server_pid));
     collectors_.push_back(std::make_unique<PressureCollector>(options.server_pid));
     collectors_.push_back(std::make_unique<ListenerCollector>(InodeOf(options.listen_fd)));
-    publishers_ = {&event_publisher_, &segment_publisher_};
+    publishers_ = {&slow_request_log_, &event_publisher_, &segment_publisher_, &latency_grid_};
   }
 
   int Run() {
@@ -140,6 +143,7 @@ class Supervisor {
     http.host = options_.host;
     http.assets = WebAssets();
     http.snapshot_text = text_;
+    http.latency = &latency_grid_;
     if (!options_.loopback) {
       const std::string path = TokenPath();
       const Result<std::string> token = LoadOrCreateToken(path);
@@ -271,6 +275,8 @@ class Supervisor {
   const std::shared_ptr<SnapshotText> text_;
   SegmentPublisher segment_publisher_;
   EventPublisher event_publisher_;
+  SlowRequestLog slow_request_log_;
+  LatencyGrid latency_grid_;
   CleanupMitigator mitigator_;
   std::unique_ptr<Evaluator> evaluator_;
   std::unique_ptr<HttpServer> server_;
