@@ -37,7 +37,9 @@
 #include "supervisor/publish/access_token.h"
 #include "supervisor/publish/event_publisher.h"
 #include "supervisor/publish/http_server.h"
+#include "supervisor/publish/latency_grid.h"
 #include "supervisor/publish/segment_publisher.h"
+#include "supervisor/publish/slow_request_log.h"
 #include "supervisor/state_folder.h"
 
 namespace stirbar {
@@ -107,6 +109,7 @@ class Supervisor {
         text_(std::make_shared<SnapshotText>()),
         segment_publisher_(segment_, [this](const auto& snapshot) { return text_->Get(snapshot); }),
         event_publisher_(segment_, Log),
+        slow_request_log_(segment_, Log),
         evaluator_(MakeEvaluator()) {
     collectors_.push_back(std::make_unique<SegmentCollector>(segment_));
     collectors_.push_back(std::make_unique<ProcessCollector>(options.server_pid));
@@ -117,7 +120,7 @@ class Supervisor {
     collectors_.push_back(std::make_unique<HostCollector>(segment_));
     collectors_.push_back(std::make_unique<TrafficCollector>(segment_));
     mitigators_ = {&overload_mitigator_, &stuck_mitigator_, &cleanup_mitigator_};
-    publishers_ = {&event_publisher_, &segment_publisher_};
+    publishers_ = {&slow_request_log_, &event_publisher_, &segment_publisher_, &latency_grid_};
   }
 
   int Run() {
@@ -148,6 +151,7 @@ class Supervisor {
     http.host = options_.host;
     http.assets = WebAssets();
     http.snapshot_text = text_;
+    http.latency = &latency_grid_;
     if (!options_.loopback) {
       const std::string path = TokenPath();
       const Result<std::string> token = LoadOrCreateToken(path);
@@ -283,6 +287,8 @@ class Supervisor {
   const std::shared_ptr<SnapshotText> text_;
   SegmentPublisher segment_publisher_;
   EventPublisher event_publisher_;
+  SlowRequestLog slow_request_log_;
+  LatencyGrid latency_grid_;
   DirectiveDesk desk_{segment_};
   OverloadMitigator overload_mitigator_{segment_};
   StuckMitigator stuck_mitigator_{segment_, desk_};

@@ -182,6 +182,7 @@ struct SlowRequestSample {
   double stack_age_seconds = 0;    // how long it had run by then
   StackQuality stack_quality = StackQuality::kUnreadable;
   std::optional<uint32_t> lock_holder;  // thread that held the interpreter lock at that moment
+  uint32_t index = kMaxInFlight;        // InFlightSample::index; kMaxInFlight: it had none
 };
 
 // Calls of the whole app to one host.

@@ -2,6 +2,7 @@
 // sockets.
 //
 //   GET /api/v1/snapshot   /api/v1/history?points=N   /api/v1/stream   docs/openapi.yaml
+//   GET /api/v1/latency?route=LABEL
 //   GET /metrics           Prometheus text or OpenMetrics
 //   GET /health/live       /health/ready   /health/startup
 //   GET, POST /login       only where a token is required
@@ -14,6 +15,7 @@
 #include "supervisor/publish/access.h"
 #include "supervisor/publish/http_counters.h"
 #include "supervisor/publish/http_message.h"
+#include "supervisor/publish/latency_grid.h"
 #include "supervisor/publish/snapshot_text.h"
 #include "supervisor/publish/static_files.h"
 #include "supervisor/supervisor.h"
@@ -27,6 +29,7 @@ struct RouterOptions {
   AccessOptions access;
   std::span<const WebAsset> assets;
   std::shared_ptr<SnapshotText> snapshot_text;
+  const LatencyGrid* latency = nullptr;  // must live longer; null: /api/v1/latency has no figures
 };
 
 // What a response depends on besides the request.
@@ -52,6 +55,7 @@ class Router {
   HttpResponse BadRequest(int status, std::string_view reason);
   HttpResponse Unauthorized(const HttpRequest& request);
   HttpResponse History(const HttpRequest& request) const;
+  HttpResponse Latency(const HttpRequest& request) const;
   HttpResponse Stream();
   HttpResponse Metrics(const HttpRequest& request, const Snapshot& snapshot) const;
   HttpResponse Endpoint(const HttpRequest& request, const RouterState& state);
@@ -61,6 +65,7 @@ class Router {
   StaticFiles files_;
   const std::shared_ptr<SnapshotText> text_;
   const HistorySource& history_;
+  const LatencyGrid* const latency_;
 };
 
 }  // namespace stirbar
