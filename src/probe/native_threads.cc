@@ -13,8 +13,11 @@
 #include <semaphore>
 
 #include "base/clock.h"
+#include "probe/gil_address.h"
+#include "probe/lock_sampler.h"
 #include "probe/native_threads.h"
 #include "probe/probe.h"
+#include "probe/slow_requests.h"
 #include "probe/supervisor_watch.h"
 #include "segment/config.h"
 
@@ -66,8 +69,15 @@ void CountFault() {
   }
 }
 
+AddressRange InterpreterLock() {
+  size_t bytes = 0;
+  const auto begin = reinterpret_cast<uintptr_t>(StirbarGilState(&bytes));
+  return begin != 0 ? AddressRange{begin, begin + bytes} : AddressRange{};
+}
+
 void Beat(Threads* threads) {
   SupervisorWatch watch(Probe::Get().options());
+  LockSampler lock_sampler(InterpreterLock());
   uint64_t next_check_ns = 0;
   while (Sleep(threads)) {
     const uint64_t now = MonotonicNs();
@@ -82,6 +92,7 @@ void Beat(Threads* threads) {
     }
     if (const Attachment* const attachment = Probe::Current(); attachment != nullptr) {
       attachment->slot().heartbeat_ns.store(now, std::memory_order_relaxed);
+      lock_sampler.Turn(attachment->slot(), now);
     }
   }
 }
@@ -119,6 +130,7 @@ void Knock(Threads* threads) {
     slot.lock_waits.store(slot.lock_waits.load(std::memory_order_relaxed) + 1,
                           std::memory_order_relaxed);
     CarryOut(slot);
+    RecordSlowestOfMinute(*attachment, since);
     PyEval_SaveThread();
   }
 }
