@@ -51,9 +51,10 @@ std::string Shortened(const std::string& text, bool keep_end) {
 }  // namespace
 
 const CodeText* CodeReader::Get(uint64_t address) {
-  const auto [place, is_new] = known_.try_emplace(address);
-  if (is_new) place->second = Read(address);
-  return place->second ? &*place->second : nullptr;
+  const auto place = known_.find(address);
+  if (place != known_.end()) return &place->second;
+  std::optional<CodeText> code = Read(address);
+  return code ? &known_.emplace(address, std::move(*code)).first->second : nullptr;
 }
 
 std::optional<CodeText> CodeReader::Read(uint64_t address) const {

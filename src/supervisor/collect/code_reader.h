@@ -27,9 +27,9 @@ struct CodeText {
   uint32_t first_traceable = 0;  // a frame in front of it has not begun to run Python code
 };
 
-// Each object is read once in the life of a reader, which shall be one look at one process, a few
-// milliseconds: code objects are freed, and their addresses used again. What is at the address must
-// be a code object by its type, and its names strings.
+// Each object is read once between two calls of Forget(), which shall be a millisecond apart: code
+// objects are freed, and their addresses used again. What is at the address must be a code object by
+// its type, and its names strings.
 //
 // Time: 4 us for an object that was not met before.
 class CodeReader {
@@ -37,8 +37,9 @@ class CodeReader {
   // Both must outlive it.
   CodeReader(const Memory& memory, const InterpreterView& view) : memory_(memory), view_(view) {}
 
-  // Null: there is no code object at `address`. Good until the next call.
+  // Null: there is no code object at `address`. Good until Forget().
   const CodeText* Get(uint64_t address);
+  void Forget() { known_.clear(); }
 
   // The frame that executes `code` at `instruction`: a pointer, or a number in 3.10.
   FrameSample Describe(const CodeText& code, uint64_t instruction) const;
@@ -51,7 +52,7 @@ class CodeReader {
 
   const Memory& memory_;
   const InterpreterView& view_;
-  std::unordered_map<uint64_t, std::optional<CodeText>> known_;  // by address
+  std::unordered_map<uint64_t, CodeText> known_;  // by address
 };
 
 }  // namespace stirbar

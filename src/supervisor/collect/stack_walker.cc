@@ -68,7 +68,8 @@ std::optional<StackWalker::Anchor> StackWalker::AnchorOf(uint64_t state) const {
 // False: this frame runs no Python code and is left out, as Python leaves it out of tracebacks.
 // `*sound` false: it is no frame at all.
 bool StackWalker::IsShown(const StructBuffer& frame, RawFrame* raw, bool* sound) const {
-  const auto owner = view_.Has(kFrameOwner) ? FieldOf<uint8_t>(frame, view_[kFrameOwner]) : 0;
+  const uint32_t owner =
+      view_.Has(kFrameOwner) ? FieldOf<uint8_t>(frame, view_[kFrameOwner]) : 0U;
   if (view_.Has(kFrameForeignOwner) && owner >= view_[kFrameForeignOwner]) {
     *sound = owner <= view_[kFrameForeignOwner] + 1;
     return false;

@@ -51,7 +51,7 @@ WorkerStacksReader::WorkerStacksReader(const WorkerSample& worker, const Interpr
     unavailable_ = "the list of threads changed under every try to read it";
     return;
   }
-  for (const ThreadHead& head : *heads) candidates_.push_back({.head = head});
+  for (const ThreadHead& head : *heads) candidates_.emplace_back(head);
 }
 
 uint32_t WorkerStacksReader::NativeIdOf(const ThreadHead& head) const {
@@ -61,6 +61,7 @@ uint32_t WorkerStacksReader::NativeIdOf(const ThreadHead& head) const {
 
 bool WorkerStacksReader::Round() {
   if (!unavailable_.empty()) return false;
+  codes_.Forget();
   bool settled = true;
   for (Candidate& candidate : candidates_) {
     if (!candidate.settled && !candidate.gone) Look(&candidate);
@@ -81,19 +82,30 @@ void WorkerStacksReader::Look(Candidate* candidate) {
   if (!stack.whole) {
     candidate->agreed = 0;
     if (!candidate->newest.whole && stack.frames.size() >= candidate->newest.frames.size()) {
-      candidate->newest = std::move(stack);
+      Keep(std::move(stack), candidate);
     }
   } else if (candidate->agreed > 0 && Same(stack, candidate->newest)) {
     candidate->has_run |= HasRun(candidate->status, status);
     ++candidate->agreed;
+    // Anew, and not as in the round before: the objects at these addresses may be others.
+    Keep(std::move(stack), candidate);
     candidate->settled =
         candidate->agreed >= (candidate->has_run ? kAgreeingWhenRunning : kAgreeing);
   } else {
-    candidate->newest = std::move(stack);
+    Keep(std::move(stack), candidate);
     candidate->agreed = 1;
     candidate->has_run = false;
   }
   candidate->status = std::move(status);
+}
+
+void WorkerStacksReader::Keep(RawStack stack, Candidate* candidate) {
+  candidate->frames.clear();
+  for (const RawFrame& frame : stack.frames) {
+    const CodeText* const code = codes_.Get(frame.code);
+    if (code != nullptr) candidate->frames.push_back(codes_.Describe(*code, frame.instruction));
+  }
+  candidate->newest = std::move(stack);
 }
 
 std::string WorkerStacksReader::WaitsFor(const Candidate& candidate, const LockState& lock) const {
@@ -115,10 +127,7 @@ ThreadStack WorkerStacksReader::Describe(const Candidate& candidate, const LockS
   }
   thread.holds_lock = lock.locked && lock.last_holder == candidate.head.state;
   thread.waits_for = WaitsFor(candidate, lock);
-  for (const RawFrame& frame : candidate.newest.frames) {
-    const CodeText* const code = codes_.Get(frame.code);
-    if (code != nullptr) thread.frames.push_back(codes_.Describe(*code, frame.instruction));
-  }
+  thread.frames = candidate.frames;
   if (candidate.settled) {
     thread.quality = StackQuality::kExact;
     if (candidate.newest.cut) {

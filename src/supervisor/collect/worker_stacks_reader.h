@@ -31,9 +31,12 @@ class WorkerStacksReader {
 
  private:
   struct Candidate {
+    explicit Candidate(const ThreadHead& thread) : head(thread) {}
+
     ThreadHead head;
     std::optional<ThreadStatus> status;  // of the newest round
-    RawStack newest;                     // the newest whole one; else the newest
+    RawStack newest;                     // the newest whole one; else the deepest
+    std::vector<FrameSample> frames;     // of `newest`, described while it was there
     uint32_t agreed = 0;                 // rounds in a row that have found `newest`
     bool has_run = false;                // between two of these
     bool settled = false;
@@ -41,6 +44,7 @@ class WorkerStacksReader {
   };
 
   void Look(Candidate* candidate);
+  void Keep(RawStack stack, Candidate* candidate);
   uint32_t NativeIdOf(const ThreadHead& head) const;
   ThreadStack Describe(const Candidate& candidate, const LockState& lock) const;
   std::string WaitsFor(const Candidate& candidate, const LockState& lock) const;
@@ -51,7 +55,7 @@ class WorkerStacksReader {
   const RemoteMemory memory_;
   std::string unavailable_;
   InterpreterView view_;
-  mutable CodeReader codes_;
+  CodeReader codes_;
   StackWalker walker_;
   std::optional<LockState> lock_;
   uint64_t main_thread_ = 0;  // pthread_self() of it; 0: not known
