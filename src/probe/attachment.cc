@@ -1,5 +1,7 @@
 #include "probe/attachment.h"
 
+#include <pthread.h>
+
 #include "base/clock.h"
 #include "segment/counters.h"
 #include "segment/events.h"
@@ -50,6 +52,7 @@ uint32_t Attachment::Begin(uint64_t now_ns, HttpMethod method, uint32_t thread) 
   request.phase.store(static_cast<uint32_t>(RequestPhase::kRouting), std::memory_order_release);
   request.phase_since_ns.store(now_ns, std::memory_order_release);
   request.thread.store(thread, std::memory_order_release);
+  request.python_thread.store(pthread_self(), std::memory_order_release);
   request.method.store(static_cast<uint32_t>(method), std::memory_order_release);
   request.started_ns.store(now_ns, std::memory_order_release);
   return index;

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "probe/gil_address.h"
+#include "probe/interpreter_map.h"
 #include "probe/lock_sampler.h"
 #include "probe/native_threads.h"
 #include "probe/probe.h"
@@ -52,13 +53,14 @@ bool Sleep(const Threads* threads) {
 }
 
 // What the beat thread does once a second.
-void CheckAll(uint64_t now, SupervisorWatch* watch) {
+void CheckAll(uint64_t now, SupervisorWatch* watch, ReaderPermission* permission) {
   Probe::Get().Reattach();
   if (Attachment* const attachment = Probe::Current(); attachment != nullptr) {
     const SegmentSettings settings = ReadSettings(attachment->segment());
     attachment->slow_after_ns.store(
         static_cast<uint64_t>(settings.values.slow_request_threshold * 1e9),
         std::memory_order_relaxed);
+    permission->Renew(attachment->segment().supervisor, attachment->slot());
   }
   watch->Check(Probe::Current(), now);
 }
@@ -78,13 +80,14 @@ AddressRange InterpreterLock() {
 void Beat(Threads* threads) {
   SupervisorWatch watch(Probe::Get().options());
   LockSampler lock_sampler(InterpreterLock());
+  ReaderPermission permission;
   uint64_t next_check_ns = 0;
   while (Sleep(threads)) {
     const uint64_t now = MonotonicNs();
     if (now >= next_check_ns) {
       next_check_ns = now + kCheckMappingEveryNs;
       try {
-        CheckAll(now, &watch);
+        CheckAll(now, &watch, &permission);
       } catch (const std::exception&) {
         // No memory: tried again in a second. This thread must not end the app.
         CountFault();

@@ -6,6 +6,7 @@
 #include <limits>
 #include <new>
 
+#include "probe/interpreter_map.h"
 #include "probe/native_threads.h"
 #include "segment/config.h"
 
@@ -79,6 +80,7 @@ bool Probe::Start(ServerKind server_kind, LockProbe lock_probe) noexcept {
   if (started_.exchange(true)) return Current() != nullptr;
   server_kind_.store(server_kind, std::memory_order_relaxed);
   lock_probe_.store(lock_probe, std::memory_order_relaxed);
+  LearnInterpreter();
   try {
     Reattach();
     if (!NativeThreads::Start(lock_probe)) SetTrouble("the native threads could not be started");
@@ -109,6 +111,7 @@ void Probe::Reattach() noexcept {
                                   std::memory_order_relaxed);
       (*made)->slot().python_version.store(python_version_, std::memory_order_relaxed);
       WriteSettings((*made)->segment());
+      PublishInterpreter((*made)->slot());
       current_.store(*made, std::memory_order_release);
       SetTrouble("");
     } else {
