@@ -38,6 +38,13 @@ int TopCommand(const ViewOptions& options);
 // `probe`: status, live, ready or startup. Exit status 0 healthy, 1 warning, 2 critical or unknown.
 int HealthCommand(const ViewOptions& options, const std::string& probe);
 
+enum class Requests { kInFlight, kSlow };
+int RequestsCommand(const ViewOptions& options, Requests which);
+
+// `level`: on, off, auto, background, sheddable or normal: what the operator orders, from now on
+// and over what is measured; empty: shows what holds.
+int ShedCommand(const ViewOptions& options, const std::string& level);
+
 int VersionCommand(Output output);
 
 }  // namespace stirbar
