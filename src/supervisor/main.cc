@@ -56,6 +56,14 @@ int main(int argc, char** argv) {
   std::string probe = "status";
   health_command->add_option("--probe", probe, "status, live, ready or startup")
       ->check(CLI::IsMember({"status", "live", "ready", "startup"}));
+  stirbar::StacksOptions stacks;
+  CLI::App* const stacks_command = app.add_subcommand(
+      "stacks",
+      "Show the Python stacks of the workers, even while they hang: oldest request first");
+  stacks_command->add_option("pid", stacks.pid, "Of this worker alone");
+  stacks_command->add_flag("--all", stacks.all,
+                           "Every thread, not only those that work at a request or hold the lock");
+  AddViewOptions(stacks_command, &stacks.view);
   Output version_output = Output::kText;
   CLI::App* const version_command = app.add_subcommand("version", "Print the version");
   version_command->add_flag_callback(
@@ -77,5 +85,6 @@ int main(int argc, char** argv) {
   if (status_command->parsed()) return stirbar::StatusCommand(view);
   if (top_command->parsed()) return stirbar::TopCommand(view);
   if (health_command->parsed()) return stirbar::HealthCommand(view, probe);
+  if (stacks_command->parsed()) return stirbar::StacksCommand(stacks);
   return stirbar::VersionCommand(version_output);
 }

@@ -164,6 +164,11 @@ void SegmentCollector::ReadInFlight(const Tick& tick, Sample* sample) {
       seen.age_seconds = SecondsSince(started, tick.now_ns);
       seen.phase_age_seconds =
           SecondsSince(request.phase_since_ns.load(std::memory_order_acquire), tick.now_ns);
+      seen.index = static_cast<uint32_t>(&request - segment_.workers[worker.slot].in_flight.data());
+      seen.started_ns = started;
+      seen.python_thread = request.python_thread.load(std::memory_order_acquire);
+      seen.limit_seconds = Seconds(Nanoseconds(request.limit_ns.load(std::memory_order_acquire)));
+      seen.stuck = request.stuck.load(std::memory_order_acquire);
       // All loads above acquire: this one stays behind them.
       if (request.started_ns.load(std::memory_order_relaxed) != started) continue;  // has ended
       ++worker.in_flight;

@@ -33,6 +33,7 @@ struct HttpServerOptions {
   std::string token;                            // not empty where required
   std::span<const WebAsset> assets;             // WebAssets(), or a test's own
   std::shared_ptr<SnapshotText> snapshot_text;  // shared with other publishers; null: its own
+  StackSource* stacks = nullptr;                // must live longer; null: none to be had
   HttpTimeouts timeouts;
   size_t max_connections = 512;
 };

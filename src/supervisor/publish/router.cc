@@ -63,9 +63,9 @@ std::optional<std::string_view> QueryValue(std::string_view target, std::string_
   return std::nullopt;
 }
 
-constexpr std::array<std::string_view, 7> kEndpoints{
-    "/api/v1/snapshot", "/api/v1/history", "/api/v1/stream", "/metrics",
-    "/health/live",     "/health/ready",   "/health/startup"};
+constexpr std::array<std::string_view, 8> kEndpoints{
+    "/api/v1/snapshot", "/api/v1/history", "/api/v1/stream", "/api/v1/stacks",
+    "/metrics",         "/health/live",    "/health/ready",  "/health/startup"};
 
 bool IsEndpoint(std::string_view path) {
   for (const std::string_view endpoint : kEndpoints) {
@@ -81,7 +81,8 @@ Router::Router(RouterOptions options, const HistorySource& history)
       files_(options.assets),
       text_(options.snapshot_text ? std::move(options.snapshot_text)
                                   : std::make_shared<SnapshotText>()),
-      history_(history) {}
+      history_(history),
+      stacks_(options.stacks) {}
 
 HttpResponse Router::Route(const HttpRequest& request, const RouterState& state) {
   ++counters_.requests;
@@ -154,6 +155,9 @@ HttpResponse Router::Endpoint(const HttpRequest& request, const RouterState& sta
   if (path == "/api/v1/history") return History(request);
   if (path == "/api/v1/stream") return Stream();
   if (state.snapshot == nullptr) return NoFiguresYet();
+  if (path == "/api/v1/stacks") {
+    return stacks_.Answer(request.target, *state.snapshot, state.now_ns);
+  }
   if (path == "/metrics") return Metrics(request, *state.snapshot);
   return NoStore("application/json", text_->Get(state.snapshot));
 }

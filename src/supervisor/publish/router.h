@@ -2,6 +2,7 @@
 // sockets.
 //
 //   GET /api/v1/snapshot   /api/v1/history?points=N   /api/v1/stream   docs/openapi.yaml
+//   GET /api/v1/stacks?pid=N
 //   GET /metrics           Prometheus text or OpenMetrics
 //   GET /health/live       /health/ready   /health/startup
 //   GET, POST /login       only where a token is required
@@ -15,6 +16,7 @@
 #include "supervisor/publish/http_counters.h"
 #include "supervisor/publish/http_message.h"
 #include "supervisor/publish/snapshot_text.h"
+#include "supervisor/publish/stacks_endpoint.h"
 #include "supervisor/publish/static_files.h"
 #include "supervisor/supervisor.h"
 
@@ -27,6 +29,7 @@ struct RouterOptions {
   AccessOptions access;
   std::span<const WebAsset> assets;
   std::shared_ptr<SnapshotText> snapshot_text;
+  StackSource* stacks = nullptr;  // null: there are none to be had
 };
 
 // What a response depends on besides the request.
@@ -35,7 +38,8 @@ struct RouterState {
   uint64_t now_ns = 0;                       // monotonic
 };
 
-// Threads: the event loop's; never blocks. Borrows the history, which must live longer.
+// Threads: the event loop's; never blocks, but for the milliseconds that stacks take. Borrows the
+// history and the source of stacks, which must live longer.
 class Router {
  public:
   Router(RouterOptions options, const HistorySource& history);
@@ -61,6 +65,7 @@ class Router {
   StaticFiles files_;
   const std::shared_ptr<SnapshotText> text_;
   const HistorySource& history_;
+  StacksEndpoint stacks_;
 };
 
 }  // namespace stirbar
