@@ -39,8 +39,9 @@ void ReaderPermission::Renew(const SupervisorBlock& supervisor, WorkerSlot& slot
   allowed_ = owner;
   noted_in_ = &slot;
   // EINVAL: this kernel has no Yama.
-  const bool allows = prctl(PR_SET_PTRACER, static_cast<unsigned long>(PidOf(owner)), 0, 0, 0) == 0 ||
-                      errno == EINVAL;
+  const bool allows =
+      prctl(PR_SET_PTRACER, static_cast<unsigned long>(PidOf(owner)), 0, 0, 0) == 0 ||
+      errno == EINVAL;
   slot.interpreter.allows_reading.store(allows ? 1 : 0, std::memory_order_relaxed);
 }
 

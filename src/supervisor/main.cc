@@ -68,6 +68,14 @@ int main(int argc, char** argv) {
   shed_command->add_option("level", shed_level,
                            "on (as sheddable), off, auto (by measurement), background, sheddable, "
                            "normal");
+  stirbar::StacksOptions stacks;
+  CLI::App* const stacks_command = app.add_subcommand(
+      "stacks",
+      "Show the Python stacks of the workers, even while they hang: oldest request first");
+  stacks_command->add_option("pid", stacks.pid, "Of this worker alone");
+  stacks_command->add_flag("--all", stacks.all,
+                           "Every thread, not only those that work at a request or hold the lock");
+  AddViewOptions(stacks_command, &stacks.view);
   Output version_output = Output::kText;
   CLI::App* const version_command = app.add_subcommand("version", "Print the version");
   version_command->add_flag_callback(
@@ -94,5 +102,6 @@ int main(int argc, char** argv) {
                                     slow ? stirbar::Requests::kSlow : stirbar::Requests::kInFlight);
   }
   if (shed_command->parsed()) return stirbar::ShedCommand(view, shed_level);
+  if (stacks_command->parsed()) return stirbar::StacksCommand(stacks);
   return stirbar::VersionCommand(version_output);
 }

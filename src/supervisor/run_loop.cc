@@ -26,6 +26,8 @@
 #include "supervisor/collect/pressure_collector.h"
 #include "supervisor/collect/process_collector.h"
 #include "supervisor/collect/segment_collector.h"
+#include "supervisor/collect/slow_request_collector.h"
+#include "supervisor/collect/stack_reader.h"
 #include "supervisor/collect/traffic_collector.h"
 #include "supervisor/evaluate/default_evaluator.h"
 #include "supervisor/listen_address.h"
@@ -100,6 +102,20 @@ std::vector<uint64_t> InodeOf(int file) {
   return {static_cast<uint64_t>(info.st_ino)};
 }
 
+// Stacks for the pages, which know the snapshot of the last full tick: the loop has newer requests.
+class CurrentStacks : public StackSource {
+ public:
+  CurrentStacks(StackSource& source, const Sample& current) : source_(source), current_(current) {}
+
+  std::vector<WorkerStacks> Read(const Sample&, std::optional<uint32_t> pid) override {
+    return source_.Read(current_, pid);
+  }
+
+ private:
+  StackSource& source_;
+  const Sample& current_;
+};
+
 class Supervisor {
  public:
   Supervisor(const SupervisorOptions& options, std::unique_ptr<SegmentMapping> mapping)
@@ -113,6 +129,7 @@ class Supervisor {
         evaluator_(MakeEvaluator()) {
     collectors_.push_back(std::make_unique<SegmentCollector>(segment_));
     collectors_.push_back(std::make_unique<ProcessCollector>(options.server_pid));
+    collectors_.push_back(std::make_unique<SlowRequestCollector>(segment_, stack_reader_));
     collectors_.push_back(std::make_unique<MachineCollector>("/"));
     collectors_.push_back(std::make_unique<CgroupCollector>(options.server_pid));
     collectors_.push_back(std::make_unique<PressureCollector>(options.server_pid));
@@ -152,6 +169,7 @@ class Supervisor {
     http.assets = WebAssets();
     http.snapshot_text = text_;
     http.latency = &latency_grid_;
+    http.stacks = &current_stacks_;
     if (!options_.loopback) {
       const std::string path = TokenPath();
       const Result<std::string> token = LoadOrCreateToken(path);
@@ -294,11 +312,13 @@ class Supervisor {
   StuckMitigator stuck_mitigator_{segment_, desk_};
   CleanupMitigator cleanup_mitigator_{segment_, desk_};
   std::unique_ptr<Evaluator> evaluator_;
+  Sample sample_;
+  StackReader stack_reader_{segment_};
+  CurrentStacks current_stacks_{stack_reader_, sample_};
   std::unique_ptr<HttpServer> server_;
   std::vector<std::unique_ptr<Collector>> collectors_;
   std::vector<Mitigator*> mitigators_;
   std::vector<Publisher*> publishers_;
-  Sample sample_;
   std::string url_;
   std::string conditions_;
   ProcessIdentity server_identity_ = 0;

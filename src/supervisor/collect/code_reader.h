@@ -28,8 +28,8 @@ struct CodeText {
 };
 
 // Each object is read once between two calls of Forget(), which shall be a millisecond apart: code
-// objects are freed, and their addresses used again. What is at the address must be a code object by
-// its type, and its names strings.
+// objects are freed, and their addresses used again. What is at the address must be a code object
+// by its type, and its names strings.
 //
 // Time: 4 us for an object that was not met before.
 class CodeReader {

@@ -5,16 +5,16 @@ namespace {
 
 // Which must be there in every version, and whose value is an offset into a StructBuffer.
 constexpr StirbarInterpreterOffset kSmall[] = {
-    kGilLocked,    kGilLastHolder,     kGilSwitchNumber, kThreadBytes,   kThreadPrevious,
-    kThreadNext,   kThreadInterpreter, kThreadIdent,     kFrameBytes,    kFramePrevious,
-    kFrameCode,    kCodeBytes,         kCodeFileName,    kCodeName,      kCodeLineTable,
-    kCodeFirstLine, kObjectType,       kStringLength,    kStringState,   kStringAsciiBytes,
-    kStringCompactBytes, kBytesLength, kBytesData};
+    kGilLocked,          kGilLastHolder,     kGilSwitchNumber, kThreadBytes, kThreadPrevious,
+    kThreadNext,         kThreadInterpreter, kThreadIdent,     kFrameBytes,  kFramePrevious,
+    kFrameCode,          kCodeBytes,         kCodeFileName,    kCodeName,    kCodeLineTable,
+    kCodeFirstLine,      kObjectType,        kStringLength,    kStringState, kStringAsciiBytes,
+    kStringCompactBytes, kBytesLength,       kBytesData};
 // The same, where there is one.
 constexpr StirbarInterpreterOffset kSmallIfAny[] = {
-    kThreadNativeId, kThreadCFrame,      kThreadFrame, kCFrameFrame,       kFrameInstruction,
-    kFrameLastIndex, kCodeQualifiedName, kCodeUnits,   kCodeFirstTraceable, kCodeInstructions,
-    kFrameOwner,     kThreadEvalBreaker};
+    kThreadNativeId,     kThreadCFrame,     kThreadFrame,       kCFrameFrame,
+    kFrameInstruction,   kFrameLastIndex,   kCodeQualifiedName, kCodeUnits,
+    kCodeFirstTraceable, kCodeInstructions, kFrameOwner,        kThreadEvalBreaker};
 constexpr StirbarInterpreterOffset kShifts[] = {kStringKindShift, kStringCompactShift,
                                                 kStringAsciiShift};
 
@@ -31,8 +31,8 @@ bool IsSound(const InterpreterView& view) {
   }
   const bool has_frame =
       view.Has(kThreadFrame) || (view.Has(kThreadCFrame) && view.Has(kCFrameFrame));
-  const bool has_place = view.Has(kFrameLastIndex) ||
-                         (view.Has(kFrameInstruction) && view.Has(kCodeInstructions));
+  const bool has_place =
+      view.Has(kFrameLastIndex) || (view.Has(kFrameInstruction) && view.Has(kCodeInstructions));
   return has_frame && has_place && view.Has(kInterpreterThreads) && view.runtime != 0 &&
          view.interpreter != 0;
 }

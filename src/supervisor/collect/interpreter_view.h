@@ -25,8 +25,8 @@ struct InterpreterView {
   bool Has(StirbarInterpreterOffset name) const { return offsets[name] != STIRBAR_OFFSET_ABSENT; }
   // The address of the type object that lies `difference` from _PyRuntime.
   uint64_t TypeAt(StirbarInterpreterOffset difference) const {
-    return runtime + static_cast<uint64_t>(
-                         static_cast<int64_t>(static_cast<int32_t>(offsets[difference])));
+    return runtime +
+           static_cast<uint64_t>(static_cast<int64_t>(static_cast<int32_t>(offsets[difference])));
   }
   bool minor_is(uint32_t minor) const { return (version >> 16U & 0xFFU) == minor; }
 };

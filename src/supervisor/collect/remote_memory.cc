@@ -45,8 +45,7 @@ std::string WhyUnreadable(uint32_t pid, int error) {
   }
   if (error == ENOSYS) return "process_vm_readv is not allowed here (seccomp)";
   if (error == ESRCH) return process + " has ended";
-  return "the memory of " + process +
-         " cannot be read: " + std::generic_category().message(error);
+  return "the memory of " + process + " cannot be read: " + std::generic_category().message(error);
 }
 
 }  // namespace stirbar

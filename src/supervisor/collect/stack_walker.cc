@@ -57,8 +57,7 @@ std::optional<StackWalker::Anchor> StackWalker::AnchorOf(uint64_t state) const {
     if (!memory_.Get(state + view_[kThreadFrame], &anchor.frame)) return std::nullopt;
     return anchor;
   }
-  if (!memory_.Get(state + view_[kThreadCFrame], &anchor.holder) ||
-      !CanBeAddress(anchor.holder) ||
+  if (!memory_.Get(state + view_[kThreadCFrame], &anchor.holder) || !CanBeAddress(anchor.holder) ||
       !memory_.Get(anchor.holder + view_[kCFrameFrame], &anchor.frame)) {
     return std::nullopt;
   }
@@ -68,8 +67,7 @@ std::optional<StackWalker::Anchor> StackWalker::AnchorOf(uint64_t state) const {
 // False: this frame runs no Python code and is left out, as Python leaves it out of tracebacks.
 // `*sound` false: it is no frame at all.
 bool StackWalker::IsShown(const StructBuffer& frame, RawFrame* raw, bool* sound) const {
-  const uint32_t owner =
-      view_.Has(kFrameOwner) ? FieldOf<uint8_t>(frame, view_[kFrameOwner]) : 0U;
+  const uint32_t owner = view_.Has(kFrameOwner) ? FieldOf<uint8_t>(frame, view_[kFrameOwner]) : 0U;
   if (view_.Has(kFrameForeignOwner) && owner >= view_[kFrameForeignOwner]) {
     *sound = owner <= view_[kFrameForeignOwner] + 1;
     return false;

@@ -17,8 +17,8 @@ inline constexpr size_t kMaxStackFrames = 200;
 
 // A PyThreadState.
 struct ThreadHead {
-  uint64_t state = 0;  // its address
-  uint64_t ident = 0;  // pthread_self()
+  uint64_t state = 0;      // its address
+  uint64_t ident = 0;      // pthread_self()
   uint32_t native_id = 0;  // 0: this Python does not note it
 
   bool operator==(const ThreadHead&) const = default;

@@ -63,8 +63,7 @@ std::string TaskPath(std::string_view proc, uint32_t pid, uint32_t thread, std::
 
 }  // namespace
 
-std::optional<ThreadStatus> ReadThreadStatus(std::string_view proc, uint32_t pid,
-                                             uint32_t thread) {
+std::optional<ThreadStatus> ReadThreadStatus(std::string_view proc, uint32_t pid, uint32_t thread) {
   std::array<char, 1024> buffer;
   const auto text = ReadKernelFile(TaskPath(proc, pid, thread, "stat"), buffer);
   if (!text) return std::nullopt;

@@ -131,7 +131,8 @@ ThreadStack WorkerStacksReader::Describe(const Candidate& candidate, const LockS
   if (candidate.settled) {
     thread.quality = StackQuality::kExact;
     if (candidate.newest.cut) {
-      thread.reason = "deeper than " + std::to_string(kMaxStackFrames) + " frames: the outer ones "
+      thread.reason = "deeper than " + std::to_string(kMaxStackFrames) +
+                      " frames: the outer ones "
                       "are left out";
     }
   } else if (!thread.frames.empty() || candidate.newest.whole) {

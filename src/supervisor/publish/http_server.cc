@@ -70,7 +70,8 @@ class Core : public std::enable_shared_from_this<Core> {
         router_({{std::move(options.host), options.require_token, std::move(options.token)},
                  options.assets,
                  text_,
-                 options.latency},
+                 options.latency,
+                 options.stacks},
                 history) {
     sockaddr_storage address{};
     socklen_t length = sizeof address;

@@ -35,6 +35,7 @@ struct HttpServerOptions {
   std::span<const WebAsset> assets;             // WebAssets(), or a test's own
   std::shared_ptr<SnapshotText> snapshot_text;  // shared with other publishers; null: its own
   const LatencyGrid* latency = nullptr;         // as RouterOptions::latency
+  StackSource* stacks = nullptr;                // must live longer; null: none to be had
   HttpTimeouts timeouts;
   size_t max_connections = 512;
 };

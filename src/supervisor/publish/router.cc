@@ -60,11 +60,9 @@ std::optional<std::string> QueryValue(std::string_view target, std::string_view 
   return FormField(target, name);
 }
 
-constexpr std::array kEndpoints{
-    std::string_view("/api/v1/snapshot"), std::string_view("/api/v1/history"),
-    std::string_view("/api/v1/latency"),  std::string_view("/api/v1/stream"),
-    std::string_view("/metrics"),         std::string_view("/health/live"),
-    std::string_view("/health/ready"),    std::string_view("/health/startup")};
+constexpr std::array<std::string_view, 9> kEndpoints{
+    "/api/v1/snapshot", "/api/v1/history", "/api/v1/latency", "/api/v1/stream", "/api/v1/stacks",
+    "/metrics",         "/health/live",    "/health/ready",   "/health/startup"};
 
 bool IsEndpoint(std::string_view path) {
   for (const std::string_view endpoint : kEndpoints) {
@@ -81,7 +79,8 @@ Router::Router(RouterOptions options, const HistorySource& history)
       text_(options.snapshot_text ? std::move(options.snapshot_text)
                                   : std::make_shared<SnapshotText>()),
       history_(history),
-      latency_(options.latency) {}
+      latency_(options.latency),
+      stacks_(options.stacks) {}
 
 HttpResponse Router::Route(const HttpRequest& request, const RouterState& state) {
   ++counters_.requests;
@@ -155,6 +154,9 @@ HttpResponse Router::Endpoint(const HttpRequest& request, const RouterState& sta
   if (path == "/api/v1/stream") return Stream();
   if (state.snapshot == nullptr) return NoFiguresYet();
   if (path == "/api/v1/latency") return Latency(request);
+  if (path == "/api/v1/stacks") {
+    return stacks_.Answer(request.target, *state.snapshot, state.now_ns);
+  }
   if (path == "/metrics") return Metrics(request, *state.snapshot);
   return NoStore("application/json", text_->Get(state.snapshot));
 }

@@ -3,6 +3,7 @@
 //
 //   GET /api/v1/snapshot   /api/v1/history?points=N   /api/v1/stream   docs/openapi.yaml
 //   GET /api/v1/latency?route=LABEL
+//   GET /api/v1/stacks?pid=N
 //   GET /metrics           Prometheus text or OpenMetrics
 //   GET /health/live       /health/ready   /health/startup
 //   GET, POST /login       only where a token is required
@@ -17,6 +18,7 @@
 #include "supervisor/publish/http_message.h"
 #include "supervisor/publish/latency_grid.h"
 #include "supervisor/publish/snapshot_text.h"
+#include "supervisor/publish/stacks_endpoint.h"
 #include "supervisor/publish/static_files.h"
 #include "supervisor/supervisor.h"
 
@@ -30,6 +32,7 @@ struct RouterOptions {
   std::span<const WebAsset> assets;
   std::shared_ptr<SnapshotText> snapshot_text;
   const LatencyGrid* latency = nullptr;  // must live longer; null: /api/v1/latency has no figures
+  StackSource* stacks = nullptr;         // null: there are none to be had
 };
 
 // What a response depends on besides the request.
@@ -38,7 +41,8 @@ struct RouterState {
   uint64_t now_ns = 0;                       // monotonic
 };
 
-// Threads: the event loop's; never blocks. Borrows the history, which must live longer.
+// Threads: the event loop's; never blocks, but for the milliseconds that stacks take. Borrows the
+// history and the source of stacks, which must live longer.
 class Router {
  public:
   Router(RouterOptions options, const HistorySource& history);
@@ -66,6 +70,7 @@ class Router {
   const std::shared_ptr<SnapshotText> text_;
   const HistorySource& history_;
   const LatencyGrid* const latency_;
+  StacksEndpoint stacks_;
 };
 
 }  // namespace stirbar
