@@ -119,9 +119,11 @@ export function snapshot(scenario) {
   const many = scenario === 'many';
   const f = figures(scenario, t);
   const why = `worker 1 (pid 4712): interpreter lock held for ${hung.toFixed(1)} s while GET /lock runs`;
-  const status = hung > 0 ? 'critical' : 'healthy';
+  const warnings = { overload: `saturation is ${f.saturation}: all request slots are busy`, stuck: 'worker 0 (pid 4711): GET /report/<int:year> has run for longer than 30 s' };
+  const warning = warnings[scenario];
+  const status = hung > 0 ? 'critical' : warning ? 'warning' : 'healthy';
   return {
-    ...contract, time, status, reasons: hung > 0 ? [why] : [],
+    ...contract, time, status, reasons: hung > 0 ? [why] : warning ? [warning] : [],
     app: { ...contract.app, started: new Date(begun).toISOString(), server_alive: scenario !== 'ended' },
     totals: { ...contract.totals, requests: idle ? 0 : Math.floor(123456 + (t - begun / 1000) * 50), errors: idle ? 0 : 14, lost: idle ? 0 : 1, workers_died: idle ? 0 : 1 },
     workers: scenario === 'ended' ? [] : Array.from({ length: many ? 16 : 2 }, (_, i) => worker(i, hung, t, scenario)),

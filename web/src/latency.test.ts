@@ -39,14 +39,14 @@ describe('heat map', () => {
   it.each([
     [0, 1000, 0],
     [1, 1000, 1],
-    [32, 1000, 4],
+    [100, 1000, 4],
     [1000, 1000, heatSteps],
     [1, 1, heatSteps],
   ])('colours %d of %d requests by step %d', (requests, most, step) => expect(heatStep(requests, most)).toBe(step));
 
   it('says what the colours stand for', () => {
     expect(legendCounts(0)).toEqual([]);
-    expect(legendCounts(100_000).map(plain)).toEqual(['1', '10', '100', '1 k', '10 k', '100 k']);
+    expect(legendCounts(100_000).map(plain)).toEqual(['1', '51', '518', '3.6 k', '20.4 k', '100 k']);
   });
 
   it('says a cell in words', () => {

@@ -57,12 +57,14 @@ function lowest(bounds: number[], first: number): number {
   return b ? (a! * a!) / b : a! / 2;
 }
 
+const bend = 1.5; // most cells are within a tenth of the fullest: these differ more, single requests less
+
 // 1 (a single request) .. heatSteps (the fullest cell); 0: none. Logarithmic: one slow request among
 // thousands is seen.
 export function heatStep(requests: number, most: number): number {
   if (requests <= 0) return 0;
   if (most <= 1) return heatSteps;
-  return 1 + Math.round((Math.log(requests) / Math.log(most)) * (heatSteps - 1));
+  return 1 + Math.round((Math.log(requests) / Math.log(most)) ** bend * (heatSteps - 1));
 }
 
 // Where the duration stands on the axis: 0 at the bottom .. 1 at the top.
@@ -116,6 +118,6 @@ export function summary(map: HeatMap): string {
 // What the colours of the legend stand for: 1, 4, 16, ...
 export function legendCounts(most: number): string[] {
   if (most <= 0) return [];
-  const at = (step: number) => Math.round(Math.exp((Math.log(Math.max(2, most)) * (step - 1)) / (heatSteps - 1)));
+  const at = (step: number) => Math.round(Math.exp(Math.log(Math.max(2, most)) * ((step - 1) / (heatSteps - 1)) ** (1 / bend)));
   return Array.from({ length: heatSteps }, (_, i) => count(most === 1 ? 1 : at(i + 1)));
 }

@@ -31,6 +31,11 @@ export class StackFeed {
     this.repeat.now();
   }
 
+  // Whether only the supervisor's own pages can tell.
+  get elsewhere(): boolean {
+    return this.error instanceof Refused && this.error.url !== '';
+  }
+
   private async read(): Promise<void> {
     const pid = this.pid;
     try {
@@ -40,8 +45,7 @@ export class StackFeed {
       this.error = undefined;
     } catch (error) {
       this.error = error as Error;
-      // Who answers that only the supervisor's own pages can tell will not change its mind.
-      if (error instanceof Refused && error.url) this.repeat.stop();
+      if (this.elsewhere) this.repeat.stop(); // it will not change its mind
     }
     this.onChange();
   }

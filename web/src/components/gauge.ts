@@ -9,6 +9,7 @@ export class Gauge {
   readonly element: HTMLElement;
   private readonly figure = h('span', { class: 'gauge-figure' });
   private readonly said = h('span', { class: 'gauge-said' });
+  private readonly limits = h('span', { class: 'hint gauge-limits' });
   private readonly busy = h('span', { class: 'gauge-part gauge-busy' });
   private readonly wait = h('span', { class: 'gauge-part gauge-wait' });
   private readonly marks = [h('span', { class: 'gauge-mark' }), h('span', { class: 'gauge-mark' })];
@@ -18,7 +19,7 @@ export class Gauge {
   private readonly waitTerm = h('dd');
 
   constructor() {
-    const head = h('div', { class: 'gauge-head' }, this.figure, this.said);
+    const head = h('div', { class: 'gauge-head' }, this.figure, this.said, this.limits);
     const swatch = (of: string) => h('span', { class: `swatch ${of}`, 'aria-hidden': 'true' });
     const formula = h(
       'dl',
@@ -39,7 +40,9 @@ export class Gauge {
     setWidth(this.busy, busy === null ? Math.max(0, (value ?? 0) - (wait ?? 0) / 2) : busy / 2);
     setWidth(this.wait, (wait ?? 0) / 2);
     setAttribute(this.bar, 'aria-label', `Saturation ${percent(value)}`);
-    [setting(s.settings, 'saturation_warning_threshold'), setting(s.settings, 'saturation_critical_threshold')].forEach((threshold, i) => {
+    const thresholds = [setting(s.settings, 'saturation_warning_threshold'), setting(s.settings, 'saturation_critical_threshold')];
+    setText(this.limits, thresholds.some((t) => t === null) ? '' : `warning from ${percent(thresholds[0])}, critical from ${percent(thresholds[1])}`);
+    thresholds.forEach((threshold, i) => {
       const mark = this.marks[i]!;
       mark.hidden = threshold === null;
       mark.title = `${i ? 'critical' : 'warning'} from ${percent(threshold)}`;

@@ -19,7 +19,7 @@ export const admissionColumns: Column<Worker>[] = [
     value: (w) => w.overloaded_seconds,
     draw(cell, w) {
       if (w.overloaded_seconds) drawPill(cell, 'warning', `overloaded for ${duration(w.overloaded_seconds)}`);
-      else if (w.shed_level > 0) drawPill(cell, 'warning', `level ${w.shed_level}`);
+      else if (w.shed_level > 0) drawPill(cell, 'warning', `refuses at level ${w.shed_level}`);
       else drawPill(cell, 'healthy', 'lets all in');
     },
   },

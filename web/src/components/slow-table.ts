@@ -93,8 +93,8 @@ function drawStatements(place: HTMLElement, r: SlowRequest): void {
 
 function makeDetail(): HTMLElement[] {
   return [
-    h('section', { class: 'detail-part' }, h('h3', {}, 'Time'), h('div'), h('p', { class: 'hint' })),
-    h('section', { class: 'detail-part' }, h('h3', {}, 'SQL, without parameters'), h('p', { class: 'hint' }, 'No statement was recorded.'), h('ol', { class: 'statements' })),
+    h('section', { class: 'detail-part' }, h('h3', {}, 'Time'), h('div'), h('p', { class: 'hint facts-line' })),
+    h('section', { class: 'detail-part text' }, h('h3', {}, 'SQL, without parameters'), h('p', { class: 'hint' }, 'No statement was recorded.'), h('ol', { class: 'statements' })),
     h('section', { class: 'detail-part grows' }, h('h3', {}, 'Python stack while it ran'), h('p', { class: 'hint' }), h('div')),
   ];
 }

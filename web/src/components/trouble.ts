@@ -19,12 +19,15 @@ export class Trouble {
     if (!error) return;
     const refused = error instanceof Refused ? error : undefined;
     const url = ownPage(refused?.url ?? '', this.path);
-    const why = refused?.said || (refused ? error.message : 'the supervisor does not answer');
-    setText(this.words, `${this.what}: ${why.replace(/\.$/, '')}.`);
+    setText(this.words, refused?.said ? sentence(refused.said) : `${this.what}: ${refused ? error.message : 'the supervisor does not answer'}.`);
     this.link.hidden = url === null;
     if (url) {
       setAttribute(this.link, 'href', url);
       setText(this.link, url);
     }
   }
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
 }

@@ -95,8 +95,11 @@ export const page: Page = {
         map.update(heatMap(latency), slowFrom);
       } catch (error) {
         trouble.update(error as Error);
+        if (!(error instanceof Refused)) return; // the map as it was
         map.element.hidden = true;
-        if (error instanceof Refused && error.url) repeat.stop(); // it will not change its mind
+        if (!error.url) return;
+        route.element.hidden = true; // only the supervisor's own pages can tell
+        repeat.stop();
       }
     }
 

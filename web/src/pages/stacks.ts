@@ -27,6 +27,7 @@ class StacksView {
   private readonly worker = new Choose('Workers shown', () => this.choose());
   private readonly said = h('span', { class: 'stacks-said' });
   private readonly pause = h('button', { type: 'button', class: 'button' }, 'Pause');
+  private readonly controls = h('div', { class: 'stack-controls' });
   private readonly list = h('div', { class: 'stack-workers' });
   private paused = false;
   private pid: number | null;
@@ -38,9 +39,9 @@ class StacksView {
     const refresh = h('button', { type: 'button', class: 'button' }, 'Refresh');
     refresh.addEventListener('click', () => this.feed.refresh());
     this.pause.addEventListener('click', () => this.toggle());
-    const controls = h('div', { class: 'stack-controls' }, this.said, this.worker.element, this.pause, refresh);
+    this.controls.append(this.said, this.worker.element, this.pause, refresh);
     place.append(
-      panel('', [this.trouble.element], [controls], 'Python stacks of all threads, read from outside without stopping them; innermost frame first'),
+      panel('', [this.trouble.element], [this.controls], 'Python stacks of all threads, read from outside without stopping them; innermost frame first'),
       this.list,
     );
     this.feed.of(this.pid);
@@ -80,6 +81,7 @@ class StacksView {
   private draw(): void {
     const { stacks, error } = this.feed;
     this.trouble.update(error);
+    this.controls.hidden = this.feed.elsewhere;
     const time = stacks ? clock(stacks.time) : '';
     setText(this.said, !time ? '' : this.paused ? `paused · ${time}` : error ? `last read ${time}` : `read ${time}`);
     keyed(this.list, stacks?.workers ?? [], (w) => String(w.pid), newWorker, drawWorker);
