@@ -11,7 +11,9 @@ from stirbar.config import ResponsivenessConfig
 from stirbar.extension import Stirbar
 from stirbar.health_checker import HealthChecker
 from stirbar.health_status import HealthStatus
+from stirbar.interrupted import RequestInterrupted
 from stirbar.performance_metrics import PerformanceMetrics
+from stirbar.policy import degrade, limit
 from stirbar.resource_metrics import ResourceMetrics
 from stirbar.system_optimizer import SystemOptimizer
 
@@ -22,8 +24,11 @@ __all__ = [
     "HealthChecker",
     "HealthStatus",
     "PerformanceMetrics",
+    "RequestInterrupted",
     "ResourceMetrics",
     "ResponsivenessConfig",
     "Stirbar",
     "SystemOptimizer",
+    "degrade",
+    "limit",
 ]
