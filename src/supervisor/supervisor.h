@@ -142,6 +142,7 @@ struct ThreadStack {
   std::string reason;  // why it is not exact
   std::vector<FrameSample> frames;
   std::optional<InFlightSample> request;  // what it works at
+  std::string route;                      // label of the request's
 };
 
 // All threads of one worker.

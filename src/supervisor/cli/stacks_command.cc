@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <thread>
 
 #include "supervisor/cli/commands.h"
 #include "supervisor/cli/http_get.h"
@@ -17,6 +18,7 @@ namespace stirbar {
 namespace {
 
 constexpr std::chrono::seconds kTimeout{3};
+constexpr std::chrono::milliseconds kPause{250};
 constexpr int kFailed = 1;
 
 int Fail(const ViewOptions& view, const std::string& reason) {
@@ -40,6 +42,23 @@ Result<std::string> UrlOfSupervisor(const ViewOptions& view) {
   return url;
 }
 
+// Asks again for a while where others have just asked for more than the supervisor reads.
+Result<HttpAnswer> Ask(const std::string& url, const std::string& target) {
+  std::string token;
+  const auto end = std::chrono::steady_clock::now() + kTimeout;
+  for (;;) {
+    Result<HttpAnswer> answer = HttpGet(url, target, token, kTimeout);
+    if (!answer) return answer;
+    if (answer->status == 401 && token.empty()) {
+      // Only a supervisor that asks for the token gets it.
+      token = StoredToken();
+      if (!token.empty()) continue;
+    }
+    if (answer->status != 429 || std::chrono::steady_clock::now() >= end) return answer;
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
 // {"error": "..."} in words.
 std::string ErrorOf(const HttpAnswer& answer) {
   boost::json::error_code code;
@@ -59,9 +78,7 @@ int StacksCommand(const StacksOptions& options) {
   if (!url) return Fail(view, url.error());
   const std::string target =
       "/api/v1/stacks" + (options.pid != 0 ? "?pid=" + std::to_string(options.pid) : "");
-  Result<HttpAnswer> answer = HttpGet(*url, target, "", kTimeout);
-  // Only a supervisor that asks for the token gets it.
-  if (answer && answer->status == 401) answer = HttpGet(*url, target, StoredToken(), kTimeout);
+  const Result<HttpAnswer> answer = Ask(*url, target);
   if (!answer) return Fail(view, answer.error());
   if (answer->status != 200) return Fail(view, ErrorOf(*answer));
   if (view.output == Output::kJson) {

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/clock.h"
+#include "supervisor/collect/slow_request_reader.h"
 #include "supervisor/collect/worker_stacks_reader.h"
 
 namespace stirbar {
@@ -42,7 +43,13 @@ std::vector<WorkerStacks> StackReader::Read(const Sample& sample, std::optional<
     if (round + 1 < kRounds) Pause();
   }
   std::vector<WorkerStacks> stacks;
-  for (const auto& reader : readers) stacks.push_back(reader->Finish(sample.in_flight));
+  for (const auto& reader : readers) {
+    stacks.push_back(reader->Finish(sample.in_flight));
+    for (ThreadStack& thread : stacks.back().threads) {
+      if (!thread.request) continue;
+      thread.route = LabelOfRoute(segment_, thread.request->method, thread.request->route);
+    }
+  }
   return stacks;
 }
 

@@ -79,8 +79,7 @@ HttpResponse StacksEndpoint::Answer(std::string_view target, const Snapshot& sna
     return response;
   }
   kept.at_ns = now_ns;
-  kept.text =
-      std::make_shared<const std::string>(StacksJson(source_->Read(sample, pid), sample, WallNs()));
+  kept.text = std::make_shared<const std::string>(StacksJson(source_->Read(sample, pid), WallNs()));
   return JsonResponse(kept.text);
 }
 

@@ -1,7 +1,6 @@
 #include "supervisor/publish/stacks_json.h"
 
 #include "supervisor/publish/json_writer.h"
-#include "supervisor/publish/route_labels.h"
 
 namespace stirbar {
 namespace {
@@ -18,8 +17,8 @@ void WriteFrames(const std::vector<FrameSample>& frames, JsonWriter* json) {
   json->EndArray();
 }
 
-void WriteRequest(const std::optional<InFlightSample>& request, const RouteLabels& labels,
-                  JsonWriter* json) {
+void WriteRequest(const ThreadStack& thread, JsonWriter* json) {
+  const std::optional<InFlightSample>& request = thread.request;
   if (!request) {
     json->Field("request", std::nullopt);
     return;
@@ -27,14 +26,14 @@ void WriteRequest(const std::optional<InFlightSample>& request, const RouteLabel
   json->BeginObject("request");
   json->Field("id", std::to_string(request->slot) + ":" + std::to_string(request->index) + ":" +
                         std::to_string(request->started_ns));
-  json->Field("route", labels.Of(request->method, request->route));
+  json->Field("route", thread.route);
   json->Field("age_seconds", request->age_seconds);
   json->Field("phase", Name(request->phase));
   json->Field("activity", Name(request->activity));
   json->EndObject();
 }
 
-void WriteThread(const ThreadStack& thread, const RouteLabels& labels, JsonWriter* json) {
+void WriteThread(const ThreadStack& thread, JsonWriter* json) {
   json->BeginObject();
   json->Field("thread", thread.thread != 0 ? std::optional(thread.thread) : std::nullopt);
   json->Field("name", thread.name);
@@ -44,15 +43,13 @@ void WriteThread(const ThreadStack& thread, const RouteLabels& labels, JsonWrite
   json->Field("quality", Name(thread.quality));
   json->Field("reason", thread.reason);
   WriteFrames(thread.frames, json);
-  WriteRequest(thread.request, labels, json);
+  WriteRequest(thread, json);
   json->EndObject();
 }
 
 }  // namespace
 
-std::string StacksJson(const std::vector<WorkerStacks>& workers, const Sample& sample,
-                       uint64_t wall_ns) {
-  const RouteLabels labels(sample.routes);
+std::string StacksJson(const std::vector<WorkerStacks>& workers, uint64_t wall_ns) {
   JsonWriter json;
   json.BeginObject();
   json.Field("time", Time{wall_ns});
@@ -65,7 +62,7 @@ std::string StacksJson(const std::vector<WorkerStacks>& workers, const Sample& s
     json.Field("lock_locked", worker.lock_locked);
     json.Field("lock_holder", worker.lock_holder);
     json.BeginArray("threads");
-    for (const ThreadStack& thread : worker.threads) WriteThread(thread, labels, &json);
+    for (const ThreadStack& thread : worker.threads) WriteThread(thread, &json);
     json.EndArray();
     json.EndObject();
   }

@@ -9,8 +9,6 @@
 
 namespace stirbar {
 
-// `sample`: what the stacks were read for, which knows the names of the routes.
-std::string StacksJson(const std::vector<WorkerStacks>& workers, const Sample& sample,
-                       uint64_t wall_ns);
+std::string StacksJson(const std::vector<WorkerStacks>& workers, uint64_t wall_ns);
 
 }  // namespace stirbar
