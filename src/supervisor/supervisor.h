@@ -117,6 +117,11 @@ struct InFlightSample {
   uint32_t stuck = 0;  // kStuck... bits
 };
 
+// Long-lived, and so counted apart from requests: its body is being read, or its route says so.
+inline bool IsStream(const InFlightSample& request) {
+  return request.phase == RequestPhase::kStreaming || request.limit_seconds <= 0;
+}
+
 enum class StackQuality {
   kExact,        // two reads at least 1 ms apart agree
   kApproximate,  // they never did: the thread runs
@@ -454,9 +459,9 @@ struct LoadVerdict {
   uint32_t backlog = 0;                // wanted accept queue; 0: the server's own
   std::string shed_reason;             // plain words with the figures; never empty
   std::string backlog_reason;
-  double level_age_seconds = 0;    // since when the level is what it is
-  uint32_t withheld_level = 0;     // would be wanted if admission were not in mode observe
-  uint32_t withheld_backlog = 0;   // the same of backlog_control
+  double level_age_seconds = 0;   // since when the level is what it is
+  uint32_t withheld_level = 0;    // would be wanted if admission were not in mode observe
+  uint32_t withheld_backlog = 0;  // the same of backlog_control
 };
 
 struct Evaluation {

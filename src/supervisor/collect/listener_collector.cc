@@ -15,7 +15,8 @@ constexpr Nanoseconds kLookEvery = std::chrono::seconds(10);
 // Whether overload control wants the depths at every tick; of the traffic of the tick before.
 bool IsLoaded(const Sample& sample) {
   const TrafficSample& traffic = sample.traffic;
-  const bool full = traffic.capacity > 0 && 2 * (traffic.busy + traffic.streams) >= traffic.capacity;
+  const bool full =
+      traffic.capacity > 0 && 2 * (traffic.busy + traffic.streams) >= traffic.capacity;
   return full || traffic.waiting > 0 || traffic.backlog > 0 || traffic.shed_level > 0;
 }
 

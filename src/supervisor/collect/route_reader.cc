@@ -89,8 +89,8 @@ void RouteReader::AdvanceAll(const Tick& tick, Sample* sample) {
   now.now_ns = tick.now_ns;
   for (RouteSample& route : sample->routes) {
     const auto window = windows_.find(route.id);
-    const bool changed = window == windows_.end() ||
-                         ChangesOf(window->second->newest) != ChangesOf(route.totals);
+    const bool changed =
+        window == windows_.end() || ChangesOf(window->second->newest) != ChangesOf(route.totals);
     route.requests = RequestsOf(route.totals);
     if (changed || part_is_new) Advance(&route);
     now.requests += route.requests;
@@ -130,7 +130,8 @@ void RouteReader::Advance(RouteSample* route) {
   filling.errors += static_cast<uint32_t>(ErrorsOf(totals) - ErrorsOf(before));
   filling.duration_ns += totals.duration_sum_ns - before.duration_sum_ns;
   filling.queue_ns += totals.queue_sum_ns - before.queue_sum_ns;
-  for (size_t i = 0; i < kParts; ++i) filling.parts_ns[i] += totals.parts_ns[i] - before.parts_ns[i];
+  for (size_t i = 0; i < kParts; ++i)
+    filling.parts_ns[i] += totals.parts_ns[i] - before.parts_ns[i];
   window->newest = totals;
 
   route->recent = {};

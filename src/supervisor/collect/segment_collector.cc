@@ -162,7 +162,7 @@ void SegmentCollector::ReadInFlightRequests(const Tick& tick, Sample* sample) {
       seen->index = index;
       seen->route = seen->route < kMaxRoutes ? routes_.CanonicalId(seen->route) : kRouteUnknown;
       ++worker.in_flight;
-      if (seen->phase == RequestPhase::kStreaming) {
+      if (IsStream(*seen)) {
         ++worker.streaming;
       } else {
         worker.oldest_request_seconds = std::max(worker.oldest_request_seconds, seen->age_seconds);

@@ -51,6 +51,7 @@ class Collection {
     request.thread = 77;
     request.method = static_cast<uint32_t>(HttpMethod::kPost);
     request.phase = static_cast<uint32_t>(RequestPhase::kHandling);
+    request.limit_ns = 30 * kSecondNs;
     request.started_ns = now_ns_ - static_cast<uint64_t>(age_seconds * 1e9);
   }
 
@@ -222,6 +223,16 @@ TEST(SegmentCollector, RequestsInFlightAreShownOldestFirst) {
   app.Pass(0.25);
   EXPECT_EQ(app.Glance().in_flight.size(), 2U);
   EXPECT_EQ(app.Route("/item").in_flight, 1U);
+}
+
+TEST(SegmentCollector, ALongLivedRequestIsAStream) {
+  Collection app;
+  const uint32_t worker = app.AddWorker();
+  app.Begin(worker, 0, app.AddRoute("/socket"), 500);
+  app.slot(worker).in_flight[0].limit_ns = 0;
+  const WorkerSample& seen = app.Glance().workers[0];
+  EXPECT_EQ(seen.streaming, 1U);
+  EXPECT_EQ(seen.oldest_request_seconds, 0);
 }
 
 TEST(SegmentCollector, TheWindowIsTheLastMinute) {

@@ -147,8 +147,8 @@ void TrafficCollector::ReadRates(const Tick& tick, const Sample& sample, Traffic
   const uint64_t refused = SumOf(traffic->refused);
   const bool refuses = !points_.empty() && points_.back().refused != refused;
   if (!tick.full && !refuses && !IsLoaded(*traffic)) return;
-  const Point now{tick.now_ns, tick.full ? sample.totals.requests
-                                         : CountEnded(segment_, sample.workers),
+  const Point now{tick.now_ns,
+                  tick.full ? sample.totals.requests : CountEnded(segment_, sample.workers),
                   refused};
   if (!points_.empty() && now.ended < points_.back().ended) points_.clear();
   points_.push_back(now);

@@ -33,6 +33,7 @@ class Traffic {
     request.phase = static_cast<uint32_t>(phase);
     request.route = kRouteUnknown;
     request.queue_source = static_cast<uint32_t>(QueueSource::kSocket);
+    request.limit_ns = 30 * kSecondNs;
     request.started_ns = now_ns_;
   }
   void End(uint32_t worker, uint64_t count, double queue_seconds = 0) {

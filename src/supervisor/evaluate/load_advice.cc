@@ -61,11 +61,11 @@ std::string BusiestText(const Sample& sample) {
 
 }  // namespace
 
-// By Little's law, requests/s x mean time is the number of requests served at once; over the request
-// slots (workers, where their threads are not known) that is their utilisation. Requests still in
-// flight are not in those figures, so what is busy right now counts too. While requests are refused
-// what comes is more than what is served: by as much, more slots are needed. Workers needed = now x
-// utilisation / 0.7, one more at least.
+// By Little's law, requests/s x mean time is the number of requests served at once; over the
+// request slots (workers, where their threads are not known) that is their utilisation. Requests
+// still in flight are not in those figures, so what is busy right now counts too. While requests
+// are refused what comes is more than what is served: by as much, more slots are needed. Workers
+// needed = now x utilisation / 0.7, one more at least.
 Advice AdviseLoad(const Finding& /*finding*/, const RuleInput& input) {
   const Sample& sample = input.sample;
   const TrafficSample& traffic = sample.traffic;
@@ -83,10 +83,9 @@ Advice AdviseLoad(const Finding& /*finding*/, const RuleInput& input) {
   const double slots = threaded ? traffic.capacity : present;
   const uint64_t busy_now = threaded ? traffic.busy : crew.busy_now;
   const double mean = std::isnan(sample.recent.mean_seconds) ? 0 : sample.recent.mean_seconds;
-  const double utilisation =
-      std::min(1.0, std::max(sample.recent.requests_per_second * mean,
-                             static_cast<double>(busy_now)) /
-                        slots);
+  const double utilisation = std::min(
+      1.0,
+      std::max(sample.recent.requests_per_second * mean, static_cast<double>(busy_now)) / slots);
   const double served = std::max(traffic.served_per_second, 1.0);
   const double demand = utilisation * (served + traffic.refused_per_second) / served;
   std::string evidence = CountText(crew.present, "worker");
@@ -106,9 +105,8 @@ Advice AdviseLoad(const Finding& /*finding*/, const RuleInput& input) {
         "CPUs.",
         "CPU " + PercentText(cpu_ratio) + "; " + evidence};
   }
-  const uint64_t needed =
-      std::max(crew.present + 1,
-               static_cast<uint64_t>(std::ceil(present * demand / kGoodUtilisation)));
+  const uint64_t needed = std::max(
+      crew.present + 1, static_cast<uint64_t>(std::ceil(present * demand / kGoodUtilisation)));
   std::string text = "Run " + std::to_string(needed) + " workers instead of " +
                      std::to_string(crew.present) + " (" + HowToAdd(sample, needed) + ")";
   if (threaded && ServerOf(sample) == ServerKind::kGunicorn) {

@@ -15,8 +15,7 @@ constexpr double kBusyHalfLifeSeconds = 1;
 
 double LoadController::BusyShare(const LoadFigures& figures) {
   const double slots = std::max(SlotsOf(figures), 1U);
-  const double share =
-      std::min(1.0, (static_cast<double>(figures.busy) + figures.waiting) / slots);
+  const double share = std::min(1.0, (static_cast<double>(figures.busy) + figures.waiting) / slots);
   const double seconds = Seconds(AgeOf(last_ns_, figures.now_ns));
   busy_share_ += (share - busy_share_) * (1 - std::exp2(-seconds / kBusyHalfLifeSeconds));
   // A queue is no matter of the moment.
@@ -55,8 +54,8 @@ LoadVerdict LoadController::Judge(const LoadFigures& figures, const Settings& se
   });
 
   verdict.shed_by_operator = settings.shed_level >= 0;
-  const uint32_t wanted = verdict.shed_by_operator ? static_cast<uint32_t>(settings.shed_level)
-                                                   : measured_level_;
+  const uint32_t wanted =
+      verdict.shed_by_operator ? static_cast<uint32_t>(settings.shed_level) : measured_level_;
   const double admission = EffectiveMode(settings.admission, settings.observe_only);
   if (admission == kModeOn) verdict.shed_level = wanted;
   if (admission == kModeObserve) verdict.withheld_level = wanted;

@@ -19,7 +19,8 @@ using std::chrono::seconds;
 Rule SaturationRule() {
   Rule rule{.name = "saturation", .component = "queue", .unit = Unit::kRatio};
   // As long as a burst takes that the workers get through by themselves.
-  rule.warning = RuleLevel{.enter = SettingId::saturation_warning_threshold, .enter_for = seconds(5)};
+  rule.warning =
+      RuleLevel{.enter = SettingId::saturation_warning_threshold, .enter_for = seconds(5)};
   rule.critical =
       RuleLevel{.enter = SettingId::saturation_critical_threshold, .enter_for = seconds(5)};
   rule.metric = [](const RuleInput& input) -> std::optional<double> {
@@ -69,9 +70,9 @@ Rule OutgoingRule() {
   rule.describe = [](const RuleInput& input, double value) {
     const RecentHost* const worst = MostFailingHost(input);
     if (worst == nullptr) return std::string("calls to another host fail");
-    std::string text = PercentText(value) + " of the calls to " + worst->name + " failed: " +
-                       std::to_string(worst->failures) + " of " + std::to_string(worst->calls) +
-                       " in the last minute";
+    std::string text = PercentText(value) + " of the calls to " + worst->name +
+                       " failed: " + std::to_string(worst->failures) + " of " +
+                       std::to_string(worst->calls) + " in the last minute";
     if (worst->timeouts > 0) text += ", " + CountText(worst->timeouts, "time-out") + " among them";
     return text;
   };

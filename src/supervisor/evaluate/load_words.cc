@@ -33,10 +33,9 @@ std::string SlotsText(const LoadFigures& figures) {
 
 std::string WaitText(const LoadFigures& figures, const LoadVerdict& verdict,
                      const Settings& settings) {
-  std::string text =
-      figures.waiting == 0
-          ? "nobody waits"
-          : CountText(figures.waiting, "request") + (figures.waiting == 1 ? " waits" : " wait");
+  std::string text = figures.waiting == 0 ? "nobody waits"
+                                          : CountText(figures.waiting, "request") +
+                                                (figures.waiting == 1 ? " waits" : " wait");
   if (verdict.predicted_wait_seconds > 0) {
     text += "; who comes now waits " + SecondsText(verdict.predicted_wait_seconds) + " of " +
             SecondsText(settings.request_deadline) + " (request_deadline)";
@@ -69,8 +68,7 @@ std::string SaturationText(const LoadFigures& figures, const LoadVerdict& verdic
 std::string ShedReason(const ShedCause& cause, const LoadFigures& figures,
                        const LoadVerdict& verdict, const Settings& settings) {
   std::string text;
-  const uint32_t wanted =
-      verdict.withheld_level > 0 ? verdict.withheld_level : verdict.shed_level;
+  const uint32_t wanted = verdict.withheld_level > 0 ? verdict.withheld_level : verdict.shed_level;
   if (settings.admission == kModeOff) {
     text = "admission is off; ";
   } else if (verdict.withheld_level > 0) {

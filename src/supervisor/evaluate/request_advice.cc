@@ -18,10 +18,10 @@ Advice AdviseErrorRate(const Finding& /*finding*/, const RuleInput& input) {
 
 Advice AdviseStuckRequest(const Finding& finding, const RuleInput& input) {
   const Sample& sample = input.sample;
-  const auto oldest = std::find_if(
-      sample.in_flight.begin(), sample.in_flight.end(), [&](const InFlightSample& request) {
-        return finding.slot == request.slot && request.phase != RequestPhase::kStreaming;
-      });
+  const auto oldest = std::find_if(sample.in_flight.begin(), sample.in_flight.end(),
+                                   [&](const InFlightSample& request) {
+                                     return finding.slot == request.slot && !IsStream(request);
+                                   });
   if (oldest == sample.in_flight.end()) return {};
   return {"Give the queries and outgoing calls of " + RequestText(*oldest, sample) +
               " a timeout below " + SecondsText(sample.settings.slow_request_threshold) +

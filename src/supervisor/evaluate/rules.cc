@@ -285,9 +285,12 @@ Rule InFlightOverflow() {
 }  // namespace
 
 std::vector<Rule> BuiltInRules() {
-  return {Server(),       NoWorkerAnswers(), WorkerStopped(), LockWait(),        Heartbeat(),
-          WorkerDeaths(), Memory(), SaturationRule(), AcceptQueue(), QueueTimeRule(), ErrorRate(), Disk(),
-          Cpu(),          StuckRequest(),    SlowRequests(), OutgoingRule(),  InFlightOverflow()};
+  return {Server(),        NoWorkerAnswers(), WorkerStopped(),
+          LockWait(),      Heartbeat(),       WorkerDeaths(),
+          Memory(),        SaturationRule(),  AcceptQueue(),
+          QueueTimeRule(), ErrorRate(),       Disk(),
+          Cpu(),           StuckRequest(),    SlowRequests(),
+          OutgoingRule(),  InFlightOverflow()};
 }
 
 }  // namespace stirbar

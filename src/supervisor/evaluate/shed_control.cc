@@ -63,8 +63,7 @@ uint32_t ShedControl::Update(const Input& input) {
 }
 
 void ShedControl::NoteMemory(const Input& input) {
-  const double threshold =
-      input.memory_critical_threshold - (memory_is_short_ ? kMemoryBand : 0);
+  const double threshold = input.memory_critical_threshold - (memory_is_short_ ? kMemoryBand : 0);
   memory_is_short_ = input.memory_ratio >= threshold;  // false where it is not measured
 }
 

@@ -74,8 +74,8 @@ class SimulatedQueue {
 
   void Step(Counts* tick) {
     now_ += kStep;
-    arrivals_ += random ? std::poisson_distribution<int>(offered * kStep)(random_)
-                        : offered * kStep;
+    arrivals_ +=
+        random ? std::poisson_distribution<int>(offered * kStep)(random_) : offered * kStep;
     const uint32_t bound = verdict_.backlog > 0 ? verdict_.backlog : kOwnBacklog;
     for (; arrivals_ >= 1; arrivals_ -= 1) {
       ++arrived_;

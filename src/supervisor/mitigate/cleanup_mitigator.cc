@@ -82,8 +82,8 @@ void CleanupMitigator::Close(const Cleanup& cleanup, const Effect& effect, const
                   static_cast<double>(cleanup.rss_bytes) * 1e-6, seconds * 1e3);
   }
   char text[sizeof(Event::text)];
-  std::snprintf(text, sizeof text, "cleanup of worker %u (pid %u): %s; next in %.0f s", cleanup.order.slot,
-                cleanup.pid, result, pause);
+  std::snprintf(text, sizeof text, "cleanup of worker %u (pid %u): %s; next in %.0f s",
+                cleanup.order.slot, cleanup.pid, result, pause);
   AppendEvent(segment_,
               {.kind = EventKind::kCleanup,
                .slot = cleanup.order.slot,

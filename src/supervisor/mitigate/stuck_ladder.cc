@@ -10,8 +10,7 @@ constexpr uint64_t kHourNs = 3'600'000'000'000;
 constexpr uint64_t kCrewWithinNs = 30'000'000'000;
 
 bool IsOverdue(const InFlightSample& request) {
-  return request.limit_seconds > 0 && request.phase != RequestPhase::kStreaming &&
-         request.age_seconds >= request.limit_seconds;
+  return !IsStream(request) && request.age_seconds >= request.limit_seconds;
 }
 
 bool Serves(const WorkerSample& worker) {
@@ -19,8 +18,7 @@ bool Serves(const WorkerSample& worker) {
 }
 
 uint64_t CrewOf(const Sample& sample) {
-  return static_cast<uint64_t>(
-      std::count_if(sample.workers.begin(), sample.workers.end(), Serves));
+  return static_cast<uint64_t>(std::count_if(sample.workers.begin(), sample.workers.end(), Serves));
 }
 
 // Whether a request that comes now would be answered by this worker.
@@ -71,8 +69,7 @@ void StuckLadder::NoteInterrupt(const InFlightSample& request) {
 }
 
 std::optional<StuckAction> StuckLadder::NextInterrupt(const InFlightSample& request,
-                                                      const Sample& sample,
-                                                      Memory* memory) const {
+                                                      const Sample& sample, Memory* memory) const {
   const Settings& settings = sample.settings;
   const double mode = EffectiveMode(settings.stuck_request_interrupt, settings.observe_only);
   const bool interrupted = (request.stuck & kStuckInterrupted) != 0;  // by a supervisor before

@@ -76,11 +76,11 @@ class StuckLadder {
   std::string WhyNot(const InFlightSample& request, const Sample& sample,
                      const std::vector<WorkerVerdict>& verdicts) const;
 
-  std::map<Key, Memory> requests_;      // those past their limit
-  std::deque<uint64_t> replaced_ns_;    // of the last hour
-  std::optional<uint64_t> crew_;        // workers that served when the newest replacement began
-  std::optional<uint64_t> ended_ns_;    // when the replaced worker had ended
-  bool free_ = true;                    // no replacement is under way
+  std::map<Key, Memory> requests_;    // those past their limit
+  std::deque<uint64_t> replaced_ns_;  // of the last hour
+  std::optional<uint64_t> crew_;      // workers that served when the newest replacement began
+  std::optional<uint64_t> ended_ns_;  // when the replaced worker had ended
+  bool free_ = true;                  // no replacement is under way
 };
 
 }  // namespace stirbar

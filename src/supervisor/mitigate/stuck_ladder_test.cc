@@ -245,8 +245,9 @@ TEST_F(StuckLadderTest, AtMostSoManyAnHour) {
     replacing_ = false;
   }
   EXPECT_EQ(replaced, 2);
-  After(3600);
   sample_.in_flight.clear();
+  sample_.workers[0].in_flight = 0;
+  After(3600);
   Begin(0);
   EXPECT_THAT(After(60), ElementsAre(kReplace));
 }

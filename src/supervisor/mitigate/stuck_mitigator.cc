@@ -46,8 +46,7 @@ void StuckMitigator::Act(const Sample& sample, const Evaluation& evaluation) {
   std::erase_if(interrupts_, [&](Interrupt& interrupt) { return Check(sample, &interrupt); });
   if (replacement_) CheckReplacement(sample);
   const bool replacing = replacement_.has_value();
-  for (const StuckAction& action :
-       ladder_.Next(sample, evaluation.assessment.workers, replacing)) {
+  for (const StuckAction& action : ladder_.Next(sample, evaluation.assessment.workers, replacing)) {
     Step(action, sample);
   }
 }
@@ -103,8 +102,8 @@ bool StuckMitigator::Check(const Sample& sample, Interrupt* interrupt) {
     case OrderState::kOpen:
       break;
   }
-  if (!interrupt->told && AgeOf(interrupt->order.given_ns, sample.tick.now_ns) >=
-                              Nanoseconds(kAnswerWithinNs)) {
+  if (!interrupt->told &&
+      AgeOf(interrupt->order.given_ns, sample.tick.now_ns) >= Nanoseconds(kAnswerWithinNs)) {
     interrupt->told = true;
     request.age_seconds = waited;
     Note(EventKind::kActionWithheld, request,
@@ -140,15 +139,13 @@ void StuckMitigator::CheckReplacement(const Sample& sample) {
     replacement_.reset();
     return;
   }
-  const bool late =
-      AgeOf(replacement.began_ns, sample.tick.now_ns) >= Nanoseconds(kLeaveWithinNs);
+  const bool late = AgeOf(replacement.began_ns, sample.tick.now_ns) >= Nanoseconds(kLeaveWithinNs);
   if (!late || replacement.killed) return;
   replacement.killed = true;
   Signal(replacement.worker, SIGKILL);
 }
 
-void StuckMitigator::Note(EventKind kind, const InFlightSample& request,
-                          const std::string& text) {
+void StuckMitigator::Note(EventKind kind, const InFlightSample& request, const std::string& text) {
   const double value = kind == EventKind::kWorkerReplaced
                            ? request.age_seconds - request.limit_seconds
                            : request.age_seconds;
