@@ -11,6 +11,7 @@ from stirbar.config import ResponsivenessConfig
 from stirbar.extension import Stirbar
 from stirbar.health_checker import HealthChecker
 from stirbar.health_status import HealthStatus
+from stirbar.outgoing import HostUnavailable, protect
 from stirbar.performance_metrics import PerformanceMetrics
 from stirbar.resource_metrics import ResourceMetrics
 from stirbar.system_optimizer import SystemOptimizer
@@ -21,9 +22,11 @@ __all__ = [
     "Alert",
     "HealthChecker",
     "HealthStatus",
+    "HostUnavailable",
     "PerformanceMetrics",
     "ResourceMetrics",
     "ResponsivenessConfig",
     "Stirbar",
     "SystemOptimizer",
+    "protect",
 ]

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from stirbar import libraries
 from stirbar.engine import logger, native
 
 
@@ -76,6 +77,7 @@ _reported: set[str] = set()
 
 def _start(server: str, gives_lock_up: bool = True) -> None:
     """Starts the probe; where that fails, logs each reason once (R-ERR-1)."""
+    libraries.hook_loaded_libraries()  # what was imported after Stirbar(app)
     if native.start(server, gives_lock_up):
         return
     reason = native.trouble()

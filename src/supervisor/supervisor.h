@@ -2,7 +2,7 @@
 //
 //   collect   Collector::Collect(tick, &sample)     numbers of now, from the segment and the kernel
 //   evaluate  Evaluator::Evaluate(sample)           what they mean: states, findings, health
-//   mitigate  Mitigator::Act(snapshot)              directives to the workers
+//   mitigate  Mitigator::Act(sample, evaluation)    directives to the workers
 //   publish   Publisher::Publish(snapshot)          segment, HTTP, event stream, log
 //
 // The stages include this file and never each other; run_loop.cc puts them together. Everything
@@ -182,6 +182,7 @@ struct SlowRequestSample {
   double stack_age_seconds = 0;    // how long it had run by then
   StackQuality stack_quality = StackQuality::kUnreadable;
   std::optional<uint32_t> lock_holder;  // thread that held the interpreter lock at that moment
+  uint32_t index = kMaxInFlight;        // InFlightSample::index; kMaxInFlight: it had none
 };
 
 // Calls of the whole app to one host.
@@ -452,7 +453,9 @@ struct LoadVerdict {
   uint32_t backlog = 0;                // wanted accept queue; 0: the server's own
   std::string shed_reason;             // plain words with the figures; never empty
   std::string backlog_reason;
-  double level_age_seconds = 0;  // since when the level is what it is
+  double level_age_seconds = 0;    // since when the level is what it is
+  uint32_t withheld_level = 0;     // would be wanted if admission were not in mode observe
+  uint32_t withheld_backlog = 0;   // the same of backlog_control
 };
 
 struct Evaluation {
@@ -480,7 +483,8 @@ class Mitigator {
  public:
   virtual ~Mitigator() = default;
   // Gives directives where the evaluation asks for them, and notes the answers to earlier ones.
-  virtual void Act(const Snapshot& snapshot) = 0;
+  // Called every tick.
+  virtual void Act(const Sample& sample, const Evaluation& evaluation) = 0;
 };
 
 class Publisher {

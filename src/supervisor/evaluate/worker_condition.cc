@@ -173,6 +173,19 @@ std::string RequestAgeText(const WorkerSample& worker, const Sample& sample) {
   return reason;
 }
 
+const InFlightSample* MostOverdue(const WorkerSample& worker, const Sample& sample) {
+  const InFlightSample* most = nullptr;
+  const auto over = [](const InFlightSample& request) {
+    return request.age_seconds - request.limit_seconds;
+  };
+  for (const InFlightSample& request : sample.in_flight) {
+    if (request.slot != worker.slot || request.phase == RequestPhase::kStreaming) continue;
+    if (request.limit_seconds <= 0 || over(request) < 0) continue;
+    if (most == nullptr || over(request) > over(*most)) most = &request;
+  }
+  return most;
+}
+
 std::vector<const InFlightSample*> LockSuspects(const WorkerSample& worker, const Sample& sample) {
   // The request may begin up to one knock (100 ms) after the wait that its hold made long.
   constexpr double kKnock = 0.1;
