@@ -4,7 +4,7 @@ Measured: six in ten requests are normal (/work), two sheddable (/report), two b
 20 ms of CPU each, open loop as in goodput.py, one worker on one core under Stirbar. How long after
 the load has gone until latency is back: the first second that begins two in a row with a p95 under
 twice that of before and 95 % answered. How often the shed level changed while the load was
-constant, sampled four times a second from the snapshot. What of the capacity each class got. Whether
+constant, sampled four times a second from the snapshot. What of the capacity each class got. If
 the app's own critical route and the supervisor's health were answered all the while.
 
 Unit: seconds, changes, x capacity.
