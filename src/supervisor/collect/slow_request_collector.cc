@@ -16,8 +16,6 @@ constexpr size_t kSampledWorkers = 8;
 // A request that is not in flight any more has left its record by then: workers write it at once.
 constexpr uint64_t kForgetAfterNs = 5'000'000'000;
 
-bool IsStream(const InFlightSample& request) { return request.phase == RequestPhase::kStreaming; }
-
 void Append(SlowRequestSample request, std::vector<SlowRequestSample>* requests) {
   if (requests->size() >= kKept) requests->erase(requests->begin());
   requests->push_back(std::move(request));
@@ -70,7 +68,7 @@ void SlowRequestCollector::FetchEnded(Sample* sample) {
 }
 
 bool SlowRequestCollector::IsNewlyStuck(const InFlightSample& request, const Sample& sample) const {
-  if (IsStream(request) || request.limit_seconds <= 0 ||
+  if (IsStream(request) ||
       request.age_seconds <= request.limit_seconds || (request.stuck & kStuckRecorded) != 0 ||
       sample.settings.stuck_request_record == kModeOff) {
     return false;
