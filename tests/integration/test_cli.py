@@ -164,8 +164,9 @@ def test_shed_level_is_shown_and_ordered(box: Sandbox) -> None:
 def test_an_order_to_shed_says_why_it_has_no_effect(box: Sandbox) -> None:
     served = box.gunicorn(environment={"STIRBAR_OBSERVE_ONLY": "1"}).ready(workers=2)
     assert "only counted" in box.cli("shed", "on").stderr
+    supervisor = served.supervisor_pid
     kill(served.pid)
-    kill(served.supervisor_pid)
+    kill(supervisor)
     (segment,) = box.runtime.glob("*.segment")
     eventually(
         lambda: "no supervisor watches" in box.cli("shed", "off", "--segment", str(segment)).stderr
