@@ -14,8 +14,8 @@ export function newThread(): HTMLElement {
 export function drawThread(element: Element, thread: ThreadStack): void {
   const [head, request, quality, frames] = element.children as unknown as HTMLElement[];
   const lock = head!.firstElementChild as HTMLElement;
-  lock.hidden = !thread.holds_lock;
   if (thread.holds_lock) drawPill(lock, 'warning', 'holds the interpreter lock', 'No other thread of this worker runs Python code meanwhile');
+  else lock.replaceChildren();
   setText(head!.children[1]!, thread.name || 'thread');
   setText(head!.lastElementChild!, [thread.thread ? `thread ${thread.thread}` : '', stateWords(thread)].filter(Boolean).join(' · '));
   setAttribute(element, 'data-lock', thread.holds_lock ? '' : null);
@@ -23,13 +23,12 @@ export function drawThread(element: Element, thread: ThreadStack): void {
   setText(quality!, `Stack ${qualityWords(thread.quality, thread.reason)}`);
   setAttribute(quality!, 'data-quality', thread.quality);
   frames!.hidden = thread.frames.length === 0;
-  if (thread.frames.length) drawFrames(frames!, thread.frames);
+  drawFrames(frames!, thread.frames);
 }
 
 function drawRequest(place: HTMLElement, { request }: ThreadStack): void {
   place.hidden = request === null;
-  if (!request) return;
-  setText(place.firstElementChild!, request.route);
-  setText(place.children[1]!, ` · ${request.phase}, for `);
-  drawAge(place.lastElementChild!, request.age_seconds);
+  setText(place.firstElementChild!, request?.route ?? '');
+  setText(place.children[1]!, request ? ` · ${request.phase}, for ` : '');
+  drawAge(place.lastElementChild!, request?.age_seconds ?? null);
 }
