@@ -56,8 +56,10 @@ def report(number: int) -> str:
 @app.get("/events")
 @stirbar.limit(long_lived=True)
 def events() -> flask.Response:
+    count = int(flask.request.args.get("count", 3))
+
     def body() -> Iterator[str]:
-        for number in range(int(flask.request.args.get("count", 3))):
+        for number in range(count):
             yield f"data: {number}\n\n"
             time.sleep(0.2)
 
