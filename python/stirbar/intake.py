@@ -32,5 +32,6 @@ def bound_intake(worker: Any) -> None:
 def _idle(worker: Any) -> int:
     """Connections that are kept alive or have sent nothing yet: they wait for no thread."""
     # `_keep`: in earlier versions, which have no pending ones.
-    kept = getattr(worker, "keepalived_conns", None) or getattr(worker, "_keep", ())
-    return len(kept) + len(getattr(worker, "pending_conns", ()))
+    return sum(
+        len(getattr(worker, name, ())) for name in ("keepalived_conns", "_keep", "pending_conns")
+    )
