@@ -11,8 +11,10 @@ from stirbar.config import ResponsivenessConfig
 from stirbar.extension import Stirbar
 from stirbar.health_checker import HealthChecker
 from stirbar.health_status import HealthStatus
+from stirbar.interrupted import RequestInterrupted
 from stirbar.outgoing import HostUnavailable, protect
 from stirbar.performance_metrics import PerformanceMetrics
+from stirbar.policy import degrade, limit
 from stirbar.resource_metrics import ResourceMetrics
 from stirbar.system_optimizer import SystemOptimizer
 
@@ -24,9 +26,12 @@ __all__ = [
     "HealthStatus",
     "HostUnavailable",
     "PerformanceMetrics",
+    "RequestInterrupted",
     "ResourceMetrics",
     "ResponsivenessConfig",
     "Stirbar",
     "SystemOptimizer",
+    "degrade",
+    "limit",
     "protect",
 ]

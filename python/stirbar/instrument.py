@@ -9,8 +9,9 @@ from typing import Any
 import flask
 import flask.globals
 
-from stirbar import servers
+from stirbar import servers, trusted_peers
 from stirbar.engine import logger, native
+from stirbar.policy import RoutePolicies
 
 _MARK = "_stirbar_instrumented"
 
@@ -35,8 +36,12 @@ def instrument_from(app: flask.Flask, wsgi_app: Any) -> None:
         context = getattr(flask.globals, "_cv_request", None) or getattr(
             flask.globals, "_cv_app", None
         )
-        middleware = native.middleware(wsgi_app)
-        hook = native.route_hook(app.preprocess_request, context)
+        policies = RoutePolicies(app)
+        middleware = native.middleware(wsgi_app, policies.rows)
+        hook = native.route_hook(app.preprocess_request, context, policies.of)
+        trusted = trusted_peers.from_environment()
+        if trusted is not None:
+            native.set_trusted_peers(trusted)
     except Exception:
         logger.warning("the application is not instrumented", exc_info=True)
         return

@@ -7,29 +7,38 @@ only a worker reaches. A server that is not known starts the probe by its first 
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from stirbar import libraries
+from stirbar import libraries, server_facts
 from stirbar.engine import logger, native
+from stirbar.intake import bound_intake
+from stirbar.server_facts import ServerFacts
 
 
 def hook_gunicorn(module: ModuleType) -> None:
     """``gunicorn.workers.base``: every worker calls notify() before it accepts anything."""
-    _call_before(module.Worker, "notify", "gunicorn")
+    _call_before(module.Worker, "notify", _before_notify)
 
 
 def hook_waitress(module: ModuleType) -> None:
     """``waitress.server``: run() is the serving loop of the one process."""
     for name in ("BaseWSGIServer", "MultiSocketServer"):
-        _call_before(getattr(module, name), "run", "waitress")
+        _call_before(
+            getattr(module, name), "run", lambda server: _start(server_facts.of_waitress, server)
+        )
 
 
 def hook_werkzeug(module: ModuleType) -> None:
     """``werkzeug.serving``: the reloader's parent never gets here."""
-    _call_before(module.BaseWSGIServer, "serve_forever", "werkzeug")
+    _call_before(
+        module.BaseWSGIServer,
+        "serve_forever",
+        lambda server: _start(server_facts.of_werkzeug, server),
+    )
 
 
 # Module that defines the server -> what hooks it once it is imported.
@@ -54,10 +63,10 @@ def hook_uwsgi() -> None:
     if uwsgi is None or getattr(uwsgi, "_stirbar_hooked", False):
         return
     uwsgi._stirbar_hooked = True  # type: ignore[attr-defined]
-    gives_lock_up = any(_option(uwsgi, name) for name in ("enable-threads", "threads", "gevent"))
 
     def start() -> None:
-        _start("uwsgi", gives_lock_up)
+        native.set_descriptor_source(getattr(uwsgi, "connection_fd", None))
+        _start(server_facts.of_uwsgi, uwsgi)
 
     if uwsgi.worker_id() > 0:
         start()
@@ -73,12 +82,30 @@ def hook_uwsgi() -> None:
 
 
 _reported: set[str] = set()
+_started_in = 0  # pid
 
 
-def _start(server: str, gives_lock_up: bool = True) -> None:
+def _before_notify(worker: Any) -> None:
+    # Called before each connection that a sync worker accepts: it must cost little.
+    if _started_in != os.getpid():
+        _start(server_facts.of_gunicorn, worker)
+        worker._stirbar_bounds_intake = server_facts.is_gthread(worker)
+    if worker.__dict__.get("_stirbar_bounds_intake"):
+        bound_intake(worker)
+
+
+def _start(facts_of: Callable[[Any], ServerFacts], server: Any) -> None:
     """Starts the probe; where that fails, logs each reason once (R-ERR-1)."""
     libraries.hook_loaded_libraries()  # what was imported after Stirbar(app)
-    if native.start(server, gives_lock_up):
+    global _started_in
+    _started_in = os.getpid()
+    facts = _facts(facts_of, server)
+    native.set_depth_source(facts.depth)
+    if facts.greenlets:
+        native.share_threads()
+    if native.start(
+        facts.server, facts.gives_lock_up, facts.capacity, facts.listeners, facts.backlog
+    ):
         return
     reason = native.trouble()
     if reason and reason not in _reported:
@@ -86,13 +113,17 @@ def _start(server: str, gives_lock_up: bool = True) -> None:
         logger.warning("requests are served unmonitored: %s", reason)
 
 
-def _option(uwsgi: ModuleType, name: str) -> Any:
-    options: dict[Any, Any] = uwsgi.opt
-    return options.get(name) or options.get(name.encode())
+def _facts(facts_of: Callable[[Any], ServerFacts], server: Any) -> ServerFacts:
+    try:
+        return facts_of(server)
+    except Exception:
+        # Another version, whose insides differ: served and counted all the same.
+        logger.warning("what this server can serve at once is not known", exc_info=True)
+        return ServerFacts(facts_of.__name__.removeprefix("of_"))
 
 
-def _call_before(owner: type, method: str, server: str) -> None:
-    """Makes `owner.method` start the probe before it does its own work."""
+def _call_before(owner: type, method: str, call: Callable[[Any], None]) -> None:
+    """Makes `owner.method` run `call` with its object before it does its own work."""
     original = getattr(owner, method)
     if getattr(original, "_stirbar_hook", False):
         return
@@ -100,7 +131,7 @@ def _call_before(owner: type, method: str, server: str) -> None:
     @functools.wraps(original)
     def hooked(self: Any, *args: Any, **kwargs: Any) -> Any:
         try:
-            _start(server)
+            call(self)
         except Exception:
             logger.warning("the probe did not start", exc_info=True)
         return original(self, *args, **kwargs)

@@ -37,51 +37,97 @@ Result<Attachment*> Attachment::Make(Result<std::unique_ptr<SegmentMapping>> map
   return new Attachment(std::move(*mapping), *slot, *self);
 }
 
-uint32_t Attachment::Begin(uint64_t now_ns, HttpMethod method, uint32_t thread) noexcept {
+uint32_t Attachment::Take() noexcept {
+  load.Enter();
   if (free_count_ == 0) {
     Word& overflow = slot_->in_flight_overflow;
     overflow.store(overflow.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     return kMaxInFlight;
   }
-  const uint32_t index = free_[--free_count_];
-  InFlight& request = slot_->in_flight[index];
-  // Release: that the request before has ended is seen before any of this.
-  request.route.store(kRouteUnknown, std::memory_order_release);
-  request.phase.store(static_cast<uint32_t>(RequestPhase::kRouting), std::memory_order_release);
-  request.phase_since_ns.store(now_ns, std::memory_order_release);
-  request.thread.store(thread, std::memory_order_release);
-  request.method.store(static_cast<uint32_t>(method), std::memory_order_release);
-  request.started_ns.store(now_ns, std::memory_order_release);
-  return index;
+  return free_[--free_count_];
 }
 
-void Attachment::SetRoute(uint32_t in_flight, uint32_t route, uint64_t now_ns) noexcept {
+void Attachment::Begin(uint32_t in_flight, const Beginning& begun) noexcept {
   if (in_flight >= kMaxInFlight) return;
   InFlight& request = slot_->in_flight[in_flight];
-  request.route.store(route, std::memory_order_relaxed);
-  request.phase_since_ns.store(now_ns, std::memory_order_relaxed);
+  // Release: that the request before has ended is seen before any of this.
+  constexpr auto kRelease = std::memory_order_release;
+  request.route.store(kRouteUnknown, kRelease);
+  request.phase.store(static_cast<uint32_t>(RequestPhase::kRouting), kRelease);
+  request.phase_since_ns.store(begun.now_ns, kRelease);
+  request.thread.store(begun.thread, kRelease);
+  request.method.store(static_cast<uint32_t>(begun.method), kRelease);
+  request.python_thread.store(begun.python_thread, kRelease);
+  request.queue_ns.store(begun.queue_ns, kRelease);
+  request.queue_source.store(static_cast<uint32_t>(begun.queue_source), kRelease);
+  request.criticality.store(static_cast<uint32_t>(Criticality::kNormal), kRelease);
+  request.deadline_ns.store(begun.deadline_ns, kRelease);
+  request.limit_ns.store(orders.stuck_limit_ns.load(std::memory_order_relaxed), kRelease);
+  request.activity_since_ns.store(begun.now_ns, kRelease);
+  request.activity.store(static_cast<uint32_t>(Activity::kApplication), kRelease);
+  request.stuck.store(0, kRelease);
+  request.connection_since_ns.store(0, kRelease);
+  request.client[0].store(begun.client[0], kRelease);
+  request.client[1].store(begun.client[1], kRelease);
+  request.request_kib.store(begun.request_kib, kRelease);
+  request.started_ns.store(begun.now_ns, kRelease);
+}
+
+void Attachment::SetRoute(uint32_t in_flight, const Matched& matched,
+                          const RoutePolicy& policy) noexcept {
+  if (in_flight >= kMaxInFlight) return;
+  InFlight& request = slot_->in_flight[in_flight];
+  constexpr auto kRelaxed = std::memory_order_relaxed;
+  request.route.store(matched.route, kRelaxed);
+  request.criticality.store(static_cast<uint32_t>(policy.criticality), kRelaxed);
+  if (policy.long_lived) {
+    request.limit_ns.store(0, kRelaxed);
+  } else if (policy.limit_ns != 0) {
+    request.limit_ns.store(policy.limit_ns, kRelaxed);
+  }
+  if (matched.deadline_ns != 0) request.deadline_ns.store(matched.deadline_ns, kRelaxed);
+  request.phase_since_ns.store(matched.now_ns, kRelaxed);
   request.phase.store(static_cast<uint32_t>(RequestPhase::kHandling), std::memory_order_release);
 }
 
 void Attachment::BeginStreaming(uint32_t in_flight, uint64_t now_ns) noexcept {
+  load.Leave();
   if (in_flight >= kMaxInFlight) return;
   InFlight& request = slot_->in_flight[in_flight];
   request.phase_since_ns.store(now_ns, std::memory_order_relaxed);
   request.phase.store(static_cast<uint32_t>(RequestPhase::kStreaming), std::memory_order_release);
 }
 
-void Attachment::End(const Ended& request, uint64_t now_ns) noexcept {
+Attachment::Counted Attachment::End(const Ended& request, uint64_t now_ns) noexcept {
   const auto duration = static_cast<uint64_t>(AgeOf(request.started_ns, now_ns).count());
-  const bool slow = duration > slow_after_ns.load(std::memory_order_relaxed);
+  const bool slow = duration > orders.slow_after_ns.load(std::memory_order_relaxed);
   const uint32_t route = request.route < kMaxRoutes ? request.route : kRouteUnmatched;
   Commit(*slot_, {.route = route,
                   .in_flight = request.in_flight,
                   .status_class = request.status_class < 5 ? request.status_class : 4,
                   .exceptions = request.exceptions,
                   .slow = slow ? 1U : 0U,
-                  .duration_ns = duration});
+                  .duration_ns = duration,
+                  .queue_known = request.queue_source != QueueSource::kNone,
+                  .queue_ns = request.queue_ns,
+                  .parts_ns = request.parts_ns,
+                  .part_calls = request.part_calls});
+  Criticality criticality = Criticality::kNormal;
   if (request.in_flight < kMaxInFlight) {
     free_[free_count_++] = static_cast<uint16_t>(request.in_flight);
+    criticality = static_cast<Criticality>(
+        slot_->in_flight[request.in_flight].criticality.load(std::memory_order_relaxed) &
+        (kCriticalities - 1));
+  }
+  AddTo(slot_->admission.admitted[static_cast<size_t>(criticality)], 1);
+  // A stream takes as long as its client likes: it says nothing of the load.
+  if (!request.streamed) {
+    load.Leave();
+    load.NoteServed({.now_ns = now_ns,
+                     .route = route,
+                     .duration_ns = duration,
+                     .late = request.deadline_ns != 0 && now_ns > request.deadline_ns},
+                    slot_->admission);
   }
   if (slow) [[unlikely]] {
     AppendEvent(segment(),
@@ -93,6 +139,7 @@ void Attachment::End(const Ended& request, uint64_t now_ns) noexcept {
                  .value = static_cast<double>(duration) * 1e-9},
                 "slow request");
   }
+  return {duration, slow};
 }
 
 }  // namespace stirbar

@@ -2,13 +2,16 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
 
 #include "base/result.h"
+#include "probe/client_address.h"
 #include "probe/route_cache.h"
+#include "probe/route_policy.h"
+#include "probe/worker_load.h"
+#include "probe/worker_orders.h"
 #include "segment/mapping.h"
 
 namespace stirbar {
@@ -34,10 +37,30 @@ class Attachment {
   // False: the slot has been given to another process, because this one was taken for dead.
   bool OwnsSlot() const { return slot_->owner.load(std::memory_order_relaxed) == owner_; }
 
-  // A request has come. Returns its in-flight index, or kMaxInFlight when none is free.
-  uint32_t Begin(uint64_t now_ns, HttpMethod method, uint32_t thread) noexcept;
-  // Its rule is known.
-  void SetRoute(uint32_t in_flight, uint32_t route, uint64_t now_ns) noexcept;
+  // A request has come. Returns its in-flight index, or kMaxInFlight when none is free. It is not
+  // seen in flight before Begin().
+  uint32_t Take() noexcept;
+
+  struct Beginning {
+    uint64_t now_ns = 0;
+    HttpMethod method = HttpMethod::kOther;
+    uint32_t thread = 0;
+    uint64_t python_thread = 0;
+    uint64_t queue_ns = 0;
+    QueueSource queue_source = QueueSource::kNone;
+    uint64_t deadline_ns = 0;
+    uint32_t request_kib = 0;
+    Address client{};
+  };
+  void Begin(uint32_t in_flight, const Beginning& request) noexcept;
+
+  // Its rule is known. `deadline_ns`: 0 leaves the one it has.
+  struct Matched {
+    uint32_t route = kRouteUnmatched;
+    uint64_t now_ns = 0;
+    uint64_t deadline_ns = 0;
+  };
+  void SetRoute(uint32_t in_flight, const Matched& matched, const RoutePolicy& policy) noexcept;
   // The app has returned, its body is being read.
   void BeginStreaming(uint32_t in_flight, uint64_t now_ns) noexcept;
 
@@ -47,11 +70,25 @@ class Attachment {
     uint32_t status_class = 4;  // 0..4 for 1xx..5xx
     uint32_t exceptions = 0;
     uint64_t started_ns = 0;
+    uint64_t queue_ns = 0;
+    QueueSource queue_source = QueueSource::kNone;
+    uint64_t deadline_ns = 0;  // 0: none
+    bool streamed = false;     // BeginStreaming() was called
+    // By Part; null when the app did none of it.
+    const uint64_t* parts_ns = nullptr;
+    const uint32_t* part_calls = nullptr;
   };
-  void End(const Ended& request, uint64_t now_ns) noexcept;
+  struct Counted {
+    uint64_t duration_ns = 0;
+    bool slow = false;
+  };
+  // Counts it, and frees its index.
+  Counted End(const Ended& request, uint64_t now_ns) noexcept;
 
-  // The beat thread keeps it equal to the setting slow_request_threshold.
-  std::atomic<uint64_t> slow_after_ns{5'000'000'000};
+  // Of the whole worker. Orders are written by the beat thread, load with the interpreter lock
+  // held.
+  WorkerOrders orders;
+  WorkerLoad load;
 
  private:
   Attachment(std::unique_ptr<SegmentMapping> mapping, uint32_t slot_index, ProcessIdentity owner);

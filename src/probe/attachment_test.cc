@@ -14,7 +14,7 @@ namespace stirbar {
 
 // The cache of Python's Rule objects needs an interpreter; these tests have none.
 RouteCache::RouteCache() = default;
-uint32_t RouteCache::IdOf(Segment&, HttpMethod, _object*) noexcept { return kRouteOther; }
+RouteCache::Known RouteCache::Find(Segment&, HttpMethod, _object*, _object*) noexcept { return {}; }
 
 namespace {
 
@@ -30,6 +30,11 @@ class AttachmentTest : public testing::Test {
   }
   ~AttachmentTest() override { std::filesystem::remove_all(folder_); }
 
+  uint32_t Begin(uint64_t now_ns, HttpMethod method, uint32_t thread) {
+    const uint32_t index = attachment_->Take();
+    attachment_->Begin(index, {.now_ns = now_ns, .method = method, .thread = thread});
+    return index;
+  }
   RouteStats& Stats(uint32_t route) { return attachment_->slot().routes[route]; }
 
   std::string folder_;
@@ -37,12 +42,12 @@ class AttachmentTest : public testing::Test {
 };
 
 TEST_F(AttachmentTest, RequestIsInFlightUntilItEnds) {
-  const uint32_t index = attachment_->Begin(100, HttpMethod::kGet, 7);
+  const uint32_t index = Begin(100, HttpMethod::kGet, 7);
   const InFlight& request = attachment_->slot().in_flight[index];
   EXPECT_EQ(request.started_ns.load(), 100U);
   EXPECT_EQ(request.thread.load(), 7U);
   EXPECT_EQ(request.route.load(), kRouteUnknown);
-  attachment_->SetRoute(index, 5, 150);
+  attachment_->SetRoute(index, {.route = 5, .now_ns = 150}, {});
   EXPECT_EQ(request.route.load(), 5U);
   attachment_->End({.in_flight = index, .route = 5, .status_class = 1, .started_ns = 100}, 300);
   EXPECT_EQ(request.started_ns.load(), 0U);
@@ -50,11 +55,51 @@ TEST_F(AttachmentTest, RequestIsInFlightUntilItEnds) {
   EXPECT_EQ(Stats(5).duration_sum_ns.load(), 200U);
 }
 
+TEST_F(AttachmentTest, QueueTimeIsCountedButNotInTheDuration) {
+  attachment_->End({.route = 5,
+                    .status_class = 1,
+                    .started_ns = 100,
+                    .queue_ns = 700'000'000,
+                    .queue_source = QueueSource::kSocket},
+                   300);
+  EXPECT_EQ(Stats(5).duration_sum_ns.load(), 200U);
+  EXPECT_EQ(Stats(5).queue_sum_ns.load(), 700'000'000U);
+  EXPECT_EQ(attachment_->slot().queue_histogram[HistogramBucket(700'000'000)].load(), 1U);
+}
+
+TEST_F(AttachmentTest, PolicyOfTheRouteHoldsOnceItIsMatched) {
+  const uint32_t index = attachment_->Take();
+  const InFlight& request = attachment_->slot().in_flight[index];
+  attachment_->Begin(index, {.now_ns = 100, .queue_ns = 50, .deadline_ns = 1050});
+  EXPECT_EQ(request.limit_ns.load(), 30'000'000'000U);
+  EXPECT_EQ(request.deadline_ns.load(), 1050U);
+  attachment_->SetRoute(index, {.route = 5, .now_ns = 150, .deadline_ns = 250},
+                        {.criticality = Criticality::kBackground, .limit_ns = 77});
+  EXPECT_EQ(request.criticality.load(), static_cast<uint32_t>(Criticality::kBackground));
+  EXPECT_EQ(request.limit_ns.load(), 77U);
+  EXPECT_EQ(request.deadline_ns.load(), 250U);
+  attachment_->SetRoute(index, {.route = 5, .now_ns = 150}, {.long_lived = true, .limit_ns = 77});
+  EXPECT_EQ(request.limit_ns.load(), 0U);
+  attachment_->End({.in_flight = index, .route = 5, .started_ns = 100}, 300);
+  EXPECT_EQ(attachment_->slot().admission.admitted[1].load(), 1U);
+}
+
+TEST_F(AttachmentTest, StreamsAreNotRunningAndTeachNothing) {
+  const uint32_t index = Begin(100, HttpMethod::kGet, 7);
+  EXPECT_EQ(attachment_->load.running(), 1U);
+  attachment_->BeginStreaming(index, 200);
+  EXPECT_EQ(attachment_->load.running(), 0U);
+  attachment_->End({.in_flight = index, .route = 5, .started_ns = 100, .streamed = true},
+                   90'000'000'000);
+  EXPECT_EQ(attachment_->load.running(), 0U);
+  EXPECT_EQ(attachment_->load.ExpectedNs(5), 0U);
+}
+
 TEST_F(AttachmentTest, FullTableStillCounts) {
   for (size_t i = 0; i < kMaxInFlight; ++i) {
-    EXPECT_LT(attachment_->Begin(1, HttpMethod::kGet, 1), kMaxInFlight);
+    EXPECT_LT(Begin(1, HttpMethod::kGet, 1), kMaxInFlight);
   }
-  const uint32_t index = attachment_->Begin(1, HttpMethod::kGet, 1);
+  const uint32_t index = Begin(1, HttpMethod::kGet, 1);
   EXPECT_EQ(index, kMaxInFlight);
   attachment_->End({.in_flight = index, .route = 3, .status_class = 4, .started_ns = 1}, 2);
   EXPECT_EQ(attachment_->slot().in_flight_overflow.load(), 1U);
@@ -68,7 +113,7 @@ TEST_F(AttachmentTest, WildValuesAreCountedWhereTheyDoNoHarm) {
 }
 
 TEST_F(AttachmentTest, SlowRequestIsAnEvent) {
-  attachment_->slow_after_ns = 1000;
+  attachment_->orders.slow_after_ns = 1000;
   attachment_->End({.route = 2, .status_class = 1, .started_ns = 0}, 1001);
   EXPECT_EQ(Stats(2).slow.load(), 1U);
   EXPECT_EQ(attachment_->segment().events[1].kind, EventKind::kRequestSlow);  // after "started"
@@ -104,8 +149,8 @@ TEST_F(AttachmentTest, ReaderBesideManyThreadsSeesNothingTorn) {
         uint32_t index = 0;
         {
           const std::lock_guard hold(interpreter_lock);
-          index = attachment_->Begin(began, HttpMethod::kPost, id);
-          attachment_->SetRoute(index, 9, began);
+          index = Begin(began, HttpMethod::kPost, id);
+          attachment_->SetRoute(index, {.route = 9, .now_ns = began}, {});
         }
         const std::lock_guard hold(interpreter_lock);
         attachment_->End({.in_flight = index, .route = 9, .status_class = 1, .started_ns = began},

@@ -10,8 +10,10 @@
 
 #include "base/clock.h"
 #include "probe/bindings.h"
+#include "probe/current_request.h"
 #include "probe/native_threads.h"
 #include "probe/probe.h"
+#include "probe/request_arrival.h"
 #include "segment/config.h"
 #include "segment/counters.h"
 #include "segment/published.h"
@@ -72,9 +74,73 @@ bool Configure(const std::string& segment, const std::string& app_name,
   return Probe::Get().Configure(std::move(options), PY_VERSION_HEX);
 }
 
-bool Start(const std::string& server, bool lock_is_given_up) {
-  return Probe::Get().Start(ServerKindOf(server),
-                            lock_is_given_up ? LockProbe::kRunning : LockProbe::kUnavailable);
+bool Start(const std::string& server, bool lock_is_given_up, uint32_t capacity,
+           const std::vector<int>& listeners, uint32_t backlog) {
+  return Probe::Get().Start(
+      {.kind = ServerKindOf(server),
+       .lock_probe = lock_is_given_up ? LockProbe::kRunning : LockProbe::kUnavailable,
+       .capacity = capacity,
+       .listeners = listeners,
+       .backlog = backlog});
+}
+
+void SetTrustedPeers(const std::vector<std::pair<std::string, int>>& peers) {
+  TrustedPeers wanted;
+  wanted.Clear();
+  for (const auto& [network, bits] : peers) {
+    if (wanted.Add(network, bits)) continue;
+    throw std::invalid_argument("trusted_peers: '" + network + "/" + std::to_string(bits) +
+                                "' is not allowed; it takes up to 64 networks, such as 10.0.0.0/8, "
+                                "and 'unix'");
+  }
+  Trusted() = wanted;
+}
+
+double Pressure() {
+  const Attachment* const attachment = Probe::Current();
+  return attachment != nullptr ? attachment->orders.pressure.load(std::memory_order_relaxed) : 0;
+}
+
+uint32_t ShedLevel() {
+  const Attachment* const attachment = Probe::Current();
+  return attachment != nullptr ? attachment->orders.shed_level.load(std::memory_order_relaxed) : 0;
+}
+
+uint32_t BacklogOrdered() {
+  const Attachment* const attachment = Probe::Current();
+  return attachment != nullptr ? attachment->orders.backlog.load(std::memory_order_relaxed) : 0;
+}
+
+uint32_t ConcurrencyLimitNow() {
+  const Attachment* const attachment = Probe::Current();
+  if (attachment == nullptr) return 0;
+  const uint32_t set = attachment->orders.concurrency_limit.load(std::memory_order_relaxed);
+  if (set != 0) return set;
+  return attachment->load.Limit(
+      attachment->slot().admission.capacity.load(std::memory_order_relaxed));
+}
+
+void CountDegraded() {
+  const Attachment* const attachment = Probe::Current();
+  const uint32_t request = CurrentRequest();
+  if (attachment == nullptr || request >= kMaxInFlight) return;
+  WorkerSlot& slot = attachment->slot();
+  const uint32_t route = slot.in_flight[request].route.load(std::memory_order_relaxed);
+  if (route >= kMaxRoutes) return;
+  Word& used = slot.routes_used[route / 64];
+  used.store(used.load(std::memory_order_relaxed) | uint64_t{1} << (route % 64),
+             std::memory_order_relaxed);
+  AddTo(slot.routes[route].degraded, 1);
+}
+
+bool Degrades(double at) {
+  const Attachment* const attachment = Probe::Current();
+  if (attachment == nullptr || Pressure() < at ||
+      attachment->orders.observe_only.load(std::memory_order_relaxed) != 0) {
+    return false;
+  }
+  CountDegraded();
+  return true;
 }
 
 void Shutdown() { Probe::Get().Shutdown(); }

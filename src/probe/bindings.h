@@ -3,9 +3,11 @@
 // std::invalid_argument (ValueError); none of these is on the request path.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace stirbar {
@@ -17,7 +19,9 @@ bool Configure(const std::string& segment, const std::string& app_name,
 
 // As Probe::Start. `server` is one of gunicorn, uwsgi, waitress, werkzeug, mod_wsgi, gevent, other;
 // `lock_is_given_up` is false under a server that holds the interpreter lock all the time.
-bool Start(const std::string& server, bool lock_is_given_up);
+// `capacity`, `listeners`, `backlog`: as Server.
+bool Start(const std::string& server, bool lock_is_given_up, uint32_t capacity,
+           const std::vector<int>& listeners, uint32_t backlog);
 void Shutdown();
 std::string Trouble();
 
@@ -29,6 +33,23 @@ std::map<std::string, std::string> Supervisor();
 
 // Where the segment of the app `name` lies: $STIRBAR_SEGMENT, else in SegmentFolder().
 std::string SegmentPath(const std::string& name);
+
+// The peers whose headers are believed, as (address, bits); ("unix", 0) for those without an
+// address. ValueError names the one that is none.
+void SetTrustedPeers(const std::vector<std::pair<std::string, int>>& peers);
+
+// Load, as the supervisor sees it: 0..1; 0 while there is none.
+double Pressure();
+// What is ordered: 0 (nobody) .. 3, and the accept queue (0: the server's own).
+uint32_t ShedLevel();
+uint32_t BacklogOrdered();
+// Requests at once that this worker would admit; 0: no limit.
+uint32_t ConcurrencyLimitNow();
+// Whether a cheaper answer is wanted: pressure has reached `at`, and the app may be changed. Counts
+// it as degraded where it is.
+bool Degrades(double at);
+// Counts the running request as degraded: a cheaper answer that the app chose by itself.
+void CountDegraded();
 
 // The newest /api/v1/snapshot (JSON text), as the supervisor left it in the segment.
 std::optional<std::string> SnapshotText();

@@ -7,6 +7,8 @@
 
 #include <cstdint>
 
+struct _object;  // PyObject
+
 namespace stirbar {
 
 // The running thread enters the app with the request `in_flight` (kMaxInFlight: one that has no
@@ -15,7 +17,15 @@ uint32_t EnterRequest(uint32_t in_flight) noexcept;
 // The app call is over.
 void LeaveRequest(uint32_t before) noexcept;
 
-// The in-flight index; kMaxInFlight when the thread works for no request that is seen in flight.
+// The in-flight index; kMaxInFlight when the thread works for no request that is seen in flight, or
+// where several greenlets share it and the running one has no context of Flask (which a stream that
+// is being read has only with stream_with_context).
 uint32_t CurrentRequest() noexcept;
+
+// From now on greenlets share each thread: only Flask's context tells for whom one works.
+void ShareThreads() noexcept;
+bool ThreadsAreShared() noexcept;
+// Where Flask keeps the context of a request (a ContextVar).
+void SetRequestContext(_object* variable) noexcept;
 
 }  // namespace stirbar

@@ -2,19 +2,27 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include "probe/bindings.h"
+#include "probe/current_request.h"
+#include "probe/executor_depth.h"
 #include "probe/garbage_pauses.h"
 #include "probe/held_connections.h"
 #include "probe/hosts.h"
+#include "probe/interrupt.h"
+#include "probe/refusal.h"
+#include "probe/request_arrival.h"
 #include "probe/timed_method.h"
 #include "probe/wsgi.h"
 
 namespace nb = nanobind;
 using namespace stirbar;  // NOLINT(google-build-using-namespace): a table of its names
+
+static PyObject* OrNull(nb::handle object) { return object.is_none() ? nullptr : object.ptr(); }
 
 NB_MODULE(_stirbar, m) {
   m.doc() = "The native probe of Stirbar. Use the package `stirbar`; this is its inside.";
@@ -22,19 +30,50 @@ NB_MODULE(_stirbar, m) {
 
   m.def("configure", &Configure, nb::arg("segment"), nb::arg("app_name"),
         nb::arg("supervisor_command"), nb::arg("settings"));
-  m.def("start", &Start, nb::arg("server"), nb::arg("lock_is_given_up") = true);
+  m.def("start", &Start, nb::arg("server"), nb::arg("lock_is_given_up") = true,
+        nb::arg("capacity") = 0, nb::arg("listeners") = std::vector<int>(), nb::arg("backlog") = 0);
   m.def("shutdown", &Shutdown);
   m.def("trouble", &Trouble);
   m.def("state", &State);
   m.def("supervisor", &Supervisor);
 
-  m.def("middleware", [](nb::handle app) { return nb::steal(NewMiddleware(app.ptr())); });
+  m.def(
+      "middleware",
+      [](nb::handle app, nb::handle route_source) {
+        return nb::steal(NewMiddleware(app.ptr(), route_source.ptr()));
+      },
+      nb::arg("app"), nb::arg("route_source").none() = nb::none());
   m.def(
       "route_hook",
-      [](nb::handle original, nb::handle context_variable) {
-        return nb::steal(NewRouteHook(original.ptr(), context_variable.ptr()));
+      [](nb::handle original, nb::handle context_variable, nb::handle policy_source) {
+        return nb::steal(NewRouteHook(original.ptr(), context_variable.ptr(), policy_source.ptr()));
       },
-      nb::arg("original"), nb::arg("context_variable").none());
+      nb::arg("original"), nb::arg("context_variable").none(),
+      nb::arg("policy_source").none() = nb::none());
+  m.attr("RequestInterrupted") = nb::handle(RequestInterrupted());
+
+  m.def("share_threads", &ShareThreads);
+  m.def(
+      "set_depth_source", [](nb::handle source) { SetDepthSource(OrNull(source)); },
+      nb::arg("source").none());
+  m.def(
+      "set_descriptor_source", [](nb::handle source) { SetDescriptorSource(OrNull(source)); },
+      nb::arg("source").none());
+  m.def("set_trusted_peers", &SetTrustedPeers, nb::arg("peers"));
+  m.def(
+      "set_refusal",
+      [](nb::bytes body, const std::string& content_type) {
+        if (!SetRefusalBody(body.c_str(), body.size(), content_type.c_str())) {
+          nb::raise_python_error();
+        }
+      },
+      nb::arg("body"), nb::arg("content_type"));
+  m.def("pressure", &Pressure);
+  m.def("shed_level", &ShedLevel);
+  m.def("backlog_ordered", &BacklogOrdered);
+  m.def("concurrency_limit", &ConcurrencyLimitNow);
+  m.def("degrades", &Degrades, nb::arg("at"));
+  m.def("count_degraded", &CountDegraded);
 
   const auto timed = [&m](const char* name, TimedKind kind) {
     m.def(

@@ -13,13 +13,15 @@
 #include <semaphore>
 
 #include "base/clock.h"
+#include "probe/executor_depth.h"
 #include "probe/gil_address.h"
+#include "probe/interrupt.h"
 #include "probe/lock_sampler.h"
 #include "probe/native_threads.h"
 #include "probe/probe.h"
+#include "probe/route_source.h"
 #include "probe/slow_requests.h"
 #include "probe/supervisor_watch.h"
-#include "segment/config.h"
 
 namespace stirbar {
 namespace {
@@ -28,6 +30,7 @@ namespace {
 // of the lock about 0.1 ms when the app is busy: 0.1 % at this rate (facts: PyGILState ping).
 constexpr int kPeriodMs = 100;
 constexpr uint64_t kCheckMappingEveryNs = 1'000'000'000;
+constexpr uint64_t kAskRoutesEveryNs = 10'000'000'000;
 
 struct Threads {
   int stop_event = -1;  // readable once Stop() was called: wakes both
@@ -54,12 +57,6 @@ bool Sleep(const Threads* threads) {
 // What the beat thread does once a second.
 void CheckAll(uint64_t now, SupervisorWatch* watch) {
   Probe::Get().Reattach();
-  if (Attachment* const attachment = Probe::Current(); attachment != nullptr) {
-    const SegmentSettings settings = ReadSettings(attachment->segment());
-    attachment->slow_after_ns.store(
-        static_cast<uint64_t>(settings.values.slow_request_threshold * 1e9),
-        std::memory_order_relaxed);
-  }
   watch->Check(Probe::Current(), now);
 }
 
@@ -90,6 +87,7 @@ void Beat(Threads* threads) {
         CountFault();
       }
     }
+    Probe::Get().ObeyOrders(now);
     if (const Attachment* const attachment = Probe::Current(); attachment != nullptr) {
       attachment->slot().heartbeat_ns.store(now, std::memory_order_relaxed);
       lock_sampler.Turn(attachment->slot(), now);
@@ -97,12 +95,16 @@ void Beat(Threads* threads) {
   }
 }
 
-void CarryOut(WorkerSlot& slot) {
-  Directive& directive = slot.directive;
+void CarryOut(const Attachment& attachment) {
+  Directive& directive = attachment.slot().directive;
   const uint64_t ordered = directive.ordered.load(std::memory_order_acquire);
   if (ordered == directive.done.load(std::memory_order_relaxed)) return;
-  if (directive.kind.load(std::memory_order_relaxed) ==
-      static_cast<uint32_t>(DirectiveKind::kCleanup)) {
+  const auto kind = static_cast<DirectiveKind>(directive.kind.load(std::memory_order_relaxed));
+  if (kind == DirectiveKind::kInterrupt) {
+    const bool done = Interrupt(attachment, directive.in_flight.load(std::memory_order_relaxed),
+                                directive.started_ns.load(std::memory_order_relaxed));
+    directive.interrupted.store(done ? 1 : 0, std::memory_order_relaxed);
+  } else if (kind == DirectiveKind::kCleanup) {
     const CleanupEffect effect = CleanUpMemory();
     directive.reclaimed_bytes.store(effect.reclaimed_bytes, std::memory_order_relaxed);
     directive.collected_objects.store(effect.collected_objects, std::memory_order_relaxed);
@@ -111,7 +113,18 @@ void CarryOut(WorkerSlot& slot) {
   directive.done.store(ordered, std::memory_order_release);
 }
 
+// What needs the interpreter lock, ten times a second, while it is held anyway.
+void UseLock(const Attachment& attachment, uint64_t now, uint64_t* next_routes_ns) {
+  attachment.slot().admission.executor_depth.store(ExecutorDepth(), std::memory_order_relaxed);
+  if (now >= *next_routes_ns) {
+    RefreshRouteSources();
+    *next_routes_ns = now + kAskRoutesEveryNs;
+  }
+  CarryOut(attachment);
+}
+
 void Knock(Threads* threads) {
+  uint64_t next_routes_ns = 0;
   while (Sleep(threads)) {
     Attachment* const attachment = Probe::Current();
     if (attachment == nullptr) continue;
@@ -129,7 +142,7 @@ void Knock(Threads* threads) {
     }
     slot.lock_waits.store(slot.lock_waits.load(std::memory_order_relaxed) + 1,
                           std::memory_order_relaxed);
-    CarryOut(slot);
+    UseLock(*attachment, since, &next_routes_ns);
     RecordSlowestOfMinute(*attachment, since);
     PyEval_SaveThread();
   }

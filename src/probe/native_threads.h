@@ -1,10 +1,13 @@
 // The two native threads of a worker.
 //
-//   beat   every 100 ms: heartbeat, settings, the supervisor's sign of life, attaching again.
+//   beat   every 100 ms: heartbeat, settings, orders, the accept queue, the supervisor's sign of
+//   life,
+//          attaching again.
 //          Never touches Python, so it goes on while the interpreter lock is held.
 //   knock  every 100 ms: asks for the interpreter lock and gives it back. Publishes since when it
 //          waits *before* it waits, so that the supervisor sees the age of a wait that has not
-//          ended. Carries out directives that need Python.
+//          ended. Carries out directives that need Python; asks for routes and the executor's
+//          depth.
 //
 // design.md draws one thread. Two, because a thread that waits for the lock can neither beat nor
 // start a supervisor.

@@ -6,6 +6,7 @@
 #include <limits>
 #include <new>
 
+#include "base/clock.h"
 #include "probe/native_threads.h"
 #include "segment/config.h"
 
@@ -74,14 +75,17 @@ std::string Probe::Trouble() const {
   return reason != nullptr ? *reason : std::string();
 }
 
-bool Probe::Start(ServerKind server_kind, LockProbe lock_probe) noexcept {
+bool Probe::Start(const Server& server) noexcept {
   if (!configured_) return false;
   if (started_.exchange(true)) return Current() != nullptr;
-  server_kind_.store(server_kind, std::memory_order_relaxed);
-  lock_probe_.store(lock_probe, std::memory_order_relaxed);
+  server_kind_.store(server.kind, std::memory_order_relaxed);
+  lock_probe_.store(server.lock_probe, std::memory_order_relaxed);
+  capacity_.store(server.capacity, std::memory_order_relaxed);
+  backlog_.Watch(server.listeners, server.backlog);
   try {
     Reattach();
-    if (!NativeThreads::Start(lock_probe)) SetTrouble("the native threads could not be started");
+    if (!NativeThreads::Start(server.lock_probe))
+      SetTrouble("the native threads could not be started");
   } catch (const std::exception& fault) {
     SetTrouble(fault.what());
   }
@@ -108,7 +112,10 @@ void Probe::Reattach() noexcept {
       (*made)->slot().state.store(static_cast<uint32_t>(WorkerState::kServing),
                                   std::memory_order_relaxed);
       (*made)->slot().python_version.store(python_version_, std::memory_order_relaxed);
+      (*made)->slot().admission.capacity.store(capacity_.load(std::memory_order_relaxed),
+                                               std::memory_order_relaxed);
       WriteSettings((*made)->segment());
+      RefreshOrders((*made)->segment(), MonotonicNs(), &(*made)->orders);
       current_.store(*made, std::memory_order_release);
       SetTrouble("");
     } else {
@@ -120,6 +127,16 @@ void Probe::Reattach() noexcept {
   }
 }
 
+void Probe::ObeyOrders(uint64_t now_ns) noexcept {
+  Attachment* const attachment = Current();
+  if (attachment == nullptr) return;
+  RefreshOrders(attachment->segment(), now_ns, &attachment->orders);
+  attachment->load.ForgetIdle(now_ns, attachment->slot().admission);
+  backlog_.Apply(attachment->orders.backlog.load(std::memory_order_relaxed),
+                 attachment->segment().supervisor.backlog_own.load(std::memory_order_relaxed),
+                 now_ns);
+}
+
 void Probe::Shutdown() noexcept {
   Attachment* const attachment = Current();
   if (attachment != nullptr && started()) {
@@ -127,6 +144,10 @@ void Probe::Shutdown() noexcept {
                                    std::memory_order_relaxed);
   }
   NativeThreads::Stop();
+  if (attachment != nullptr) {
+    backlog_.Apply(0, attachment->segment().supervisor.backlog_own.load(std::memory_order_relaxed),
+                   MonotonicNs());
+  }
 }
 
 }  // namespace stirbar

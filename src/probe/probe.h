@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "probe/attachment.h"
+#include "probe/listen_backlog.h"
 
 namespace stirbar {
 
@@ -30,6 +31,15 @@ struct ProbeOptions {
   // What that supervisor gets, "NAME=value". A copy: the app may change its own at any time, from a
   // thread that knows nothing of ours.
   std::vector<std::string> supervisor_environment;
+};
+
+// What a server's hook knows of its worker.
+struct Server {
+  ServerKind kind = ServerKind::kOther;
+  LockProbe lock_probe = LockProbe::kRunning;
+  uint32_t capacity = 0;       // requests at once; 0: not known
+  std::vector<int> listeners;  // descriptors of its listening sockets
+  uint32_t backlog = 0;        // what it had asked for; 0: not known
 };
 
 class Probe {
@@ -52,7 +62,7 @@ class Probe {
 
   // Attaches and starts the native threads, once in each process. Threads: with the interpreter
   // lock held. Time: a millisecond, once. False: not attached (yet); Trouble() says why.
-  bool Start(ServerKind server_kind, LockProbe lock_probe) noexcept;
+  bool Start(const Server& server) noexcept;
   bool started() const noexcept { return started_.load(std::memory_order_relaxed); }
 
   // Marks the slot as exiting and ends the native threads. Threads: with the interpreter lock held,
@@ -61,6 +71,9 @@ class Probe {
 
   // Why requests go unmonitored; empty when they do not.
   std::string Trouble() const;
+
+  // For the beat thread: copies settings and orders, and makes them hold.
+  void ObeyOrders(uint64_t now_ns) noexcept;
 
   // Maps the segment again when the present one has gone bad or is missing. For the beat thread.
   void Reattach() noexcept;
@@ -83,6 +96,8 @@ class Probe {
   std::atomic<bool> started_{false};
   std::atomic<ServerKind> server_kind_{ServerKind::kUnknown};
   std::atomic<LockProbe> lock_probe_{LockProbe::kRunning};
+  std::atomic<uint32_t> capacity_{0};
+  ListenBacklog backlog_;  // used by the beat thread once that runs
   // Leaked on change, a few bytes each time: readers need no lock that a fork could leave held.
   std::atomic<const std::string*> trouble_{nullptr};
 };

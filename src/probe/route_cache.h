@@ -1,10 +1,11 @@
-// From a werkzeug Rule object to its route id, without looking at its text.
+// From a werkzeug Rule object to its route id and policy, without looking at its text.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <memory>
 
+#include "probe/route_policy.h"
 #include "segment/layout.h"
 
 struct _object;  // PyObject
@@ -20,20 +21,30 @@ class RouteCache {
  public:
   RouteCache();
 
-  // The id of `rule` (a werkzeug Rule) for `method`. kRouteOther when the table is full or the rule
-  // has no text; no Python exception is left behind.
-  uint32_t IdOf(Segment& segment, HttpMethod method, _object* rule) noexcept;
+  struct Known {
+    uint32_t id = kRouteOther;
+    RoutePolicy policy;
+  };
+
+  // What is known of `rule` (a werkzeug Rule) for `method`. kRouteOther when the table is full or
+  // the rule has no text. `policy_source` (may be null): called once, with the rule and the name of
+  // the method, gives the policy as ReadPolicy() takes it. No Python exception is left behind.
+  Known Find(Segment& segment, HttpMethod method, _object* rule, _object* policy_source) noexcept;
 
  private:
   // Twice the routes of a full table: half of the places stay free, so a probe ends soon.
   static constexpr size_t kPlaces = 2 * kMaxRoutes;
   struct Place {
     uintptr_t key = 0;  // address of the Rule | method: objects are 16-byte aligned
-    uint32_t id = 0;
+    Known known;
   };
 
   std::unique_ptr<std::array<Place, kPlaces>> places_;
   size_t used_ = 0;
 };
+
+// From (criticality, timeout, deadline, long_lived): an int, seconds (0: as the settings say), a
+// bool. Anything else, null too, is the default policy. No Python exception is left behind.
+RoutePolicy ReadPolicy(_object* row) noexcept;
 
 }  // namespace stirbar

@@ -1,6 +1,7 @@
 #include <Python.h>
 // First, because CPython asks for it.
 
+#include "probe/current_request.h"
 #include "probe/probe.h"
 #include "probe/python_type.h"
 #include "probe/tracked_request.h"
@@ -14,6 +15,7 @@ struct RouteHook {
   PyObject_HEAD vectorcallfunc call;
   PyObject* original;
   PyObject* context_variable;  // may be null
+  PyObject* policy_source;     // may be null
 };
 
 PyTypeObject* g_type = nullptr;
@@ -28,14 +30,14 @@ PyObject* ContextOf(const RouteHook* hook, PyObject* const* arguments, Py_ssize_
   return context;
 }
 
-void NoteRoute(PyObject* context) {
+void NoteRoute(PyObject* context, PyObject* policy_source) {
   if (Probe::Current() == nullptr || context == nullptr) return;
   PyObject* const request = PyObject_GetAttr(context, Names::Get().request);
   PyObject* const environ =
       request != nullptr ? PyObject_GetAttr(request, Names::Get().environ) : nullptr;
   PyObject* const rule =
       environ != nullptr ? PyObject_GetAttr(request, Names::Get().url_rule) : nullptr;
-  if (rule != nullptr) NoteRule(environ, rule);
+  if (rule != nullptr) NoteRule(environ, rule, policy_source);
   Py_XDECREF(rule);
   Py_XDECREF(environ);
   Py_XDECREF(request);
@@ -45,7 +47,7 @@ PyObject* CallRouteHook(PyObject* self, PyObject* const* arguments, size_t flags
                         PyObject* keywords) {
   const auto* const hook = reinterpret_cast<RouteHook*>(self);
   PyObject* const context = ContextOf(hook, arguments, PyVectorcall_NARGS(flags));
-  NoteRoute(context);
+  NoteRoute(context, hook->policy_source);
   Py_XDECREF(context);
   PyErr_Clear();
   return PyObject_Vectorcall(hook->original, arguments, flags & ~PY_VECTORCALL_ARGUMENTS_OFFSET,
@@ -56,12 +58,14 @@ int VisitRouteHook(PyObject* self, visitproc visit, void* arg) {
   Py_VISIT(Py_TYPE(self));
   Py_VISIT(reinterpret_cast<RouteHook*>(self)->original);
   Py_VISIT(reinterpret_cast<RouteHook*>(self)->context_variable);
+  Py_VISIT(reinterpret_cast<RouteHook*>(self)->policy_source);
   return 0;
 }
 
 int ClearRouteHook(PyObject* self) {
   Py_CLEAR(reinterpret_cast<RouteHook*>(self)->original);
   Py_CLEAR(reinterpret_cast<RouteHook*>(self)->context_variable);
+  Py_CLEAR(reinterpret_cast<RouteHook*>(self)->policy_source);
   return 0;
 }
 
@@ -89,12 +93,14 @@ bool InitialiseRouteHook() {
   return g_type != nullptr;
 }
 
-PyObject* NewRouteHook(PyObject* original, PyObject* context_variable) {
+PyObject* NewRouteHook(PyObject* original, PyObject* context_variable, PyObject* policy_source) {
   auto* const object = reinterpret_cast<RouteHook*>(g_type->tp_alloc(g_type, 0));
   if (object == nullptr) return nullptr;
   object->call = CallRouteHook;
   object->original = Py_NewRef(original);
   object->context_variable = context_variable == Py_None ? nullptr : Py_XNewRef(context_variable);
+  object->policy_source = policy_source == Py_None ? nullptr : Py_XNewRef(policy_source);
+  if (object->context_variable != nullptr) SetRequestContext(object->context_variable);
   return reinterpret_cast<PyObject*>(object);
 }
 

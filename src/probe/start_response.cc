@@ -6,6 +6,7 @@
 
 #include "probe/python_type.h"
 #include "probe/start_response.h"
+#include "probe/wsgi_names.h"
 
 namespace stirbar {
 namespace {
@@ -15,30 +16,40 @@ PyTypeObject* g_type = nullptr;
 // By in-flight index: kept for the next request of it. Guarded by the interpreter lock.
 std::array<PyObject*, kMaxInFlight> g_kept;
 
-// "404 Not Found" -> 3. What is no status counts as 5xx, as a server would treat it.
-uint32_t StatusClassOf(PyObject* status) {
-  if (!PyUnicode_Check(status) || PyUnicode_GET_LENGTH(status) < 1) return 4;
-  const Py_UCS4 digit = PyUnicode_READ_CHAR(status, 0);
-  return digit >= '1' && digit <= '5' ? digit - '1' : 4;
+// "404 Not Found" -> 404; 0 for what is no status.
+uint32_t StatusOf(PyObject* text) {
+  const std::string_view digits = TextOf(text).substr(0, 3);
+  uint32_t status = 0;
+  for (const char digit : digits) {
+    if (digit < '0' || digit > '9') return 0;
+    status = status * 10 + static_cast<uint32_t>(digit - '0');
+  }
+  return digits.size() == 3 ? status : 0;
 }
 
-Length LengthOf(PyObject* headers) {
-  if (!PyList_Check(headers)) return Length::kUnknown;
+// What the header says; a length that is no number is known, but not how long.
+uint64_t ParseLength(PyObject* text) {
+  uint64_t length = 0;
+  for (const char digit : TextOf(text)) {
+    if (digit < '0' || digit > '9' || length > UINT64_MAX / 16) return kNoLength - 1;
+    length = length * 10 + static_cast<uint64_t>(digit - '0');
+  }
+  return length;
+}
+
+uint64_t LengthOf(PyObject* headers) {
+  if (!PyList_Check(headers)) return kNoLength;
   const Py_ssize_t count = PyList_GET_SIZE(headers);
   for (Py_ssize_t i = 0; i < count; ++i) {
     PyObject* const pair = PyList_GET_ITEM(headers, i);
     if (!PyTuple_Check(pair) || PyTuple_GET_SIZE(pair) != 2) continue;
-    PyObject* const name = PyTuple_GET_ITEM(pair, 0);
-    constexpr const char kName[] = "content-length";
-    if (!PyUnicode_Check(name) || PyUnicode_GET_LENGTH(name) != sizeof kName - 1 ||
-        !PyUnicode_IS_ASCII(name)) {
-      continue;
-    }
-    if (strncasecmp(static_cast<const char*>(PyUnicode_DATA(name)), kName, sizeof kName - 1) == 0) {
-      return Length::kKnown;
+    const std::string_view name = TextOf(PyTuple_GET_ITEM(pair, 0));
+    constexpr std::string_view kName = "content-length";
+    if (name.size() == kName.size() && strncasecmp(name.data(), kName.data(), kName.size()) == 0) {
+      return ParseLength(PyTuple_GET_ITEM(pair, 1));
     }
   }
-  return Length::kUnknown;
+  return kNoLength;
 }
 
 PyObject* CallStartResponse(PyObject* self, PyObject* const* arguments, size_t flags,
@@ -49,7 +60,7 @@ PyObject* CallStartResponse(PyObject* self, PyObject* const* arguments, size_t f
     return nullptr;
   }
   if (PyVectorcall_NARGS(flags) >= 2) {
-    object->status_class = StatusClassOf(arguments[0]);
+    object->status = StatusOf(arguments[0]);
     object->length = LengthOf(arguments[1]);
   }
   return PyObject_Vectorcall(object->next, arguments, flags & ~PY_VECTORCALL_ARGUMENTS_OFFSET,
@@ -92,8 +103,8 @@ StartResponse* TakeStartResponse(const Request& request, PyObject* next) {
   auto* const start_response = reinterpret_cast<StartResponse*>(object);
   Py_INCREF(next);
   Py_XSETREF(start_response->next, next);
-  start_response->status_class = kNoStatus;
-  start_response->length = Length::kUnknown;
+  start_response->status = kNoStatus;
+  start_response->length = kNoLength;
   return start_response;
 }
 

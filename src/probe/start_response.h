@@ -7,15 +7,14 @@
 
 namespace stirbar {
 
-inline constexpr uint32_t kNoStatus = 0xFF;
-
-enum class Length : uint8_t { kUnknown, kKnown };
+inline constexpr uint32_t kNoStatus = UINT32_MAX;  // start_response was not called
+inline constexpr uint64_t kNoLength = UINT64_MAX;
 
 struct StartResponse {
   PyObject_HEAD vectorcallfunc call;
-  PyObject* next;         // the server's start_response; null when the request is over
-  uint32_t status_class;  // 0..4; kNoStatus until called
-  Length length;
+  PyObject* next;   // the server's start_response; null when the request is over
+  uint32_t status;  // 200; 0 for what is none; kNoStatus until called
+  uint64_t length;  // Content-Length; kNoLength: none
 };
 
 // False with a Python exception: out of memory.

@@ -1,6 +1,7 @@
 #include <Python.h>
 // First, because CPython asks for it.
 
+#include "probe/current_request.h"
 #include "probe/python_type.h"
 #include "probe/streamed_body.h"
 #include "probe/wsgi_names.h"
@@ -23,10 +24,11 @@ PyTypeObject* g_type = nullptr;
 void EndBody(Body* body) {
   if (body->ended) return;
   body->ended = true;
-  const uint32_t status = body->start_response->status_class;
+  const uint32_t status = body->start_response->status;
   EndRequest(body->request, {.route = body->route,
-                             .status_class = body->exceptions != 0 ? 4 : status,
-                             .exceptions = body->exceptions});
+                             .status = status == kNoStatus ? 0 : status,
+                             .exceptions = body->exceptions,
+                             .response_bytes = body->start_response->length});
   ReleaseStartResponse(body->start_response);
   body->start_response = nullptr;
 }
@@ -38,7 +40,9 @@ PyObject* NextChunk(PyObject* self) {
     body->iterator = PyObject_GetIter(body->iterable);
     if (body->iterator == nullptr) return nullptr;
   }
+  const uint32_t before = EnterRequest(body->request.in_flight);
   PyObject* const chunk = (*Py_TYPE(body->iterator)->tp_iternext)(body->iterator);
+  LeaveRequest(before);
   if (chunk == nullptr && PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_StopIteration)) {
     body->exceptions = 1;
   }
@@ -116,8 +120,8 @@ PyObject* WrapBody(PyObject* iterable, const Request& request, uint32_t route,
 bool MustWrap(PyObject* result, PyObject* environ, const StartResponse* start_response) {
   if (PyList_Check(result) || PyTuple_Check(result)) return false;
   // Whoever has not called start_response yet does so when the body is read.
-  if (start_response->status_class == kNoStatus) return true;
-  if (start_response->length == Length::kKnown) return false;
+  if (start_response->status == kNoStatus) return true;
+  if (start_response->length != kNoLength) return false;
   // Servers send files by sendfile() only when they see their own wrapper.
   PyObject* const wrapper = PyDict_GetItemWithError(environ, Names::Get().file_wrapper);
   if (wrapper == nullptr) return true;

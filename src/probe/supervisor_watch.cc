@@ -7,12 +7,9 @@
 
 #include <algorithm>
 
-#include "base/clock.h"
-
 namespace stirbar {
 namespace {
 
-constexpr uint64_t kGoneAfterNs = 2'000'000'000;
 constexpr uint64_t kLongestPauseNs = 60'000'000'000;
 
 // As exec() wants them: with a null at the end.
@@ -28,9 +25,7 @@ std::vector<char*> Pointers(const std::vector<std::string>& texts) {
 void SupervisorWatch::Check(Attachment* attachment, uint64_t now_ns) {
   bool present = false;
   if (attachment != nullptr) {
-    const SupervisorBlock& supervisor = attachment->segment().supervisor;
-    const uint64_t heartbeat = supervisor.heartbeat_ns.load(std::memory_order_relaxed);
-    present = heartbeat != 0 && AgeOf(heartbeat, now_ns) < Nanoseconds(kGoneAfterNs);
+    present = SupervisorIsThere(attachment->segment().supervisor, now_ns);
     if (present_ && !present) {
       Word& losses = attachment->slot().supervisor_losses;
       losses.store(losses.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);

@@ -1,6 +1,7 @@
 #include <Python.h>
 // First, because CPython asks for it.
 
+#include "probe/interrupt.h"
 #include "probe/start_response.h"
 #include "probe/streamed_body.h"
 #include "probe/wsgi.h"
@@ -10,7 +11,7 @@ namespace stirbar {
 
 bool InitialiseWsgiTypes() {
   return Names::Initialise() && InitialiseStartResponse() && InitialiseStreamedBody() &&
-         InitialiseMiddleware() && InitialiseRouteHook();
+         InitialiseMiddleware() && InitialiseRouteHook() && InitialiseInterrupt();
 }
 
 }  // namespace stirbar

@@ -18,6 +18,20 @@ bool Names::Initialise() {
                       {&names_.environ, "environ"},
                       {&names_.close, "close"},
                       {&names_.read, "read"},
+                      {&names_.path_info, "PATH_INFO"},
+                      {&names_.content_length, "CONTENT_LENGTH"},
+                      {&names_.remote_addr, "REMOTE_ADDR"},
+                      {&names_.proxy_fix, "werkzeug.proxy_fix.orig"},
+                      {&names_.request_start, "HTTP_X_REQUEST_START"},
+                      {&names_.queue_start, "HTTP_X_QUEUE_START"},
+                      {&names_.request_timeout, "HTTP_X_REQUEST_TIMEOUT"},
+                      {&names_.envoy_timeout, "HTTP_X_ENVOY_EXPECTED_RQ_TIMEOUT_MS"},
+                      {&names_.mod_wsgi_queue_start, "mod_wsgi.queue_start"},
+                      {&names_.gunicorn_socket, "gunicorn.socket"},
+                      {&names_.werkzeug_socket, "werkzeug.socket"},
+                      {&names_.waitress_client, "waitress.client_disconnected"},
+                      {&names_.socket, "socket"},
+                      {&names_.fileno, "fileno"},
                       {method(HttpMethod::kOther), "*"},
                       {method(HttpMethod::kGet), "GET"},
                       {method(HttpMethod::kHead), "HEAD"},
@@ -33,7 +47,14 @@ bool Names::Initialise() {
   return true;
 }
 
+const char* NameOf(HttpMethod method) noexcept {
+  static constexpr std::array<const char*, 8> kNames = {"*",   "GET",    "HEAD",  "POST",
+                                                        "PUT", "DELETE", "PATCH", "OPTIONS"};
+  return kNames[static_cast<size_t>(method) & 7U];
+}
+
 HttpMethod Names::MethodOf(PyObject* text) const {
+  if (text == nullptr || !PyUnicode_Check(text)) return HttpMethod::kOther;
   for (size_t i = 1; i < methods_.size(); ++i) {
     if (methods_[i] == text) return static_cast<HttpMethod>(i);
   }
