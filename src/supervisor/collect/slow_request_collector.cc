@@ -149,6 +149,7 @@ void SlowRequestCollector::Record(const Tick& tick, const InFlightSample& reques
   stuck.pid = request.pid;
   stuck.thread = request.thread;
   stuck.started_ns = request.started_ns;
+  stuck.index = request.index;
   stuck.route = LabelOfRoute(segment_, request.method, request.route);
   stuck.running = true;
   stuck.duration_seconds = request.age_seconds;
