@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import mark
 import processes
 
 
@@ -21,17 +22,23 @@ class Count:
 
 
 def count(command: Sequence[str], at: int, environment: Mapping[str, str]) -> Count:
-    """Instructions of the first thread of `command[at:]`; what stands before that starts it."""
+    """Instructions of the first thread of `command[at:]` between its two calls of mark.mark(); what
+    stands before `at` starts it."""
     with tempfile.TemporaryDirectory() as folder:
         valgrind = [
             "valgrind",
             "--quiet",
             "--tool=callgrind",
             "--separate-threads=yes",
+            f"--dump-before={mark.FUNCTION}",
             f"--callgrind-out-file={folder}/out",
         ]
         processes.run([*command[:at], *valgrind, *command[at:]], environment)
-        text = Path(folder, "out-01").read_text()
+        # The first file holds what ran up to the first mark, this one what ran from it to the next.
+        between = Path(folder, "out.2-01")
+        if not between.exists() or Path(folder, "out.3-01").exists():
+            processes.give_up(f"{' '.join(command)} did not pass two marks")
+        text = between.read_text()
     found = re.search(r"^(?:summary|totals): (\d+)", text, re.M)
     if found is None:
         processes.give_up("callgrind wrote no totals")

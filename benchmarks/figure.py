@@ -19,6 +19,7 @@ class Figure:
         what: what was measured, of what.
         value: the figure, in `unit`; its spread is `low` to `high` (of `spread_of`).
         limit: the most it may be; None where there is no budget, only a figure to know.
+        at_least: the limit is the least it may be, not the most.
         ratio: against the plain app or the named peer, in words: "1.006 x plain"; may be empty.
     """
 
@@ -31,12 +32,15 @@ class Figure:
     spread_of: str = ""
     limit: float | None = None
     ratio: str = ""
+    at_least: bool = False
 
     @property
     def reached(self) -> str:
         """yes, no, or - where nothing was to be reached."""
         if self.limit is None:
             return "-"
+        if self.at_least:
+            return "yes" if self.value >= self.limit else "no"
         return "yes" if self.value <= self.limit else "no"
 
     def cells(self) -> list[str]:
@@ -46,7 +50,9 @@ class Figure:
             spread = f"{number(self.low)} … {number(self.high)}"
             if self.spread_of:
                 spread += f" ({self.spread_of})"
-        limit = "-" if self.limit is None else f"{number(self.limit)} {self.unit}"
+        limit = "-"
+        if self.limit is not None:
+            limit = f"{'≥ ' * self.at_least}{number(self.limit)} {self.unit}"
         measured = f"{number(self.value)} {self.unit}"
         return [self.name, self.what, measured, spread, self.ratio or "-", limit, self.reached]
 

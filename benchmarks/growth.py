@@ -47,14 +47,12 @@ class Cell:
 
 
 def instructions(routes: int, segment: str, *, plain: bool) -> float:
-    """Per request, by callgrind: the difference of two runs."""
-    few, many = 200, 2200
-    counts = []
-    for requests in (few, many):
-        command = [sys.executable, SCRIPT, "1", str(routes), "--serve", str(requests)]
-        environment = {"PYTHONHASHSEED": "1", "STIRBAR_SEGMENT": segment}
-        counts.append(callgrind.count([*command, *["--plain"] * plain], 0, environment).total)
-    return (counts[1] - counts[0]) / (many - few)
+    """Per request, by callgrind."""
+    requests = 2000
+    command = [sys.executable, SCRIPT, "1", str(routes), "--serve", str(requests)]
+    environment = {"PYTHONHASHSEED": "1", "STIRBAR_SEGMENT": segment}
+    counted = callgrind.count([*command, *["--plain"] * plain], 0, environment)
+    return counted.total / requests
 
 
 def segment_of(pid: int) -> str:

@@ -1,14 +1,18 @@
-"""Serves requests to a trivial Flask route without a server: what request_cost.py counts.
+"""Serves requests to a Flask route without a server: what request_cost.py counts.
 
-    python benchmarks/request_loop.py plain REQUESTS
-    stirbar run -- python benchmarks/request_loop.py stirbar REQUESTS
-    build/bench-venv/bin/python benchmarks/request_loop.py exporter REQUESTS
+    python benchmarks/request_loop.py trivial plain REQUESTS
+    stirbar run -- python benchmarks/request_loop.py sql stirbar REQUESTS
+    build/bench-venv/bin/python benchmarks/request_loop.py trivial exporter REQUESTS
 
-Each request is what gunicorn does around the app: an environ of its own, start_response, the body
-iterated and closed.
+trivial: a route that says hello. sql: /sql of examples/misbehaving_app.py, five selects by
+SQLAlchemy on SQLite. Each request is what gunicorn does around the app: an environ of its own,
+start_response, the body iterated and closed. The REQUESTS stand between two marks (mark.py).
 
 --pairs N: batches of REQUESTS to the subject and to the plain app in turn, in this process. Writes
 the wall time per request of each pair, nanoseconds, as JSON to --output: [[plain, subject], ...].
+
+--batches: a batch of REQUESTS for each line of standard input; answers each with a line, the wall
+time per request in nanoseconds.
 """
 
 from __future__ import annotations
@@ -17,15 +21,19 @@ import argparse
 import gc
 import io
 import json
+import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import flask
+from mark import mark
 
 WARM_UP = 60
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 
 
 def trivial_app() -> flask.Flask:
@@ -38,11 +46,18 @@ def trivial_app() -> flask.Flask:
     return app
 
 
-def with_stirbar(*, knock: bool = True) -> flask.Flask:
+def sql_app() -> flask.Flask:
+    sys.path.insert(0, str(EXAMPLES))
+    import misbehaving_app
+
+    app: flask.Flask = misbehaving_app.app
+    return app
+
+
+def with_stirbar(app: flask.Flask, *, knock: bool = True) -> flask.Flask:
     """`stirbar run` has put everything around it: tracking, route hook, the native threads."""
     from stirbar import engine
 
-    app = trivial_app()
     assert engine.native is not None, engine.missing_reason
     assert engine.native.start("gunicorn", knock), (
         engine.native.trouble() or "not under `stirbar run`"
@@ -50,31 +65,34 @@ def with_stirbar(*, knock: bool = True) -> flask.Flask:
     return app
 
 
-def without_knock() -> flask.Flask:
+def without_knock(app: flask.Flask) -> flask.Flask:
     """As `with_stirbar`, without the thread that knocks at the interpreter lock."""
-    return with_stirbar(knock=False)
+    return with_stirbar(app, knock=False)
 
 
-def with_exporter() -> flask.Flask:
+def with_exporter(app: flask.Flask) -> flask.Flask:
     """The named peer: prometheus-flask-exporter, its histogram labelled by url_rule."""
     import prometheus_client
     from prometheus_flask_exporter import PrometheusMetrics
 
-    app = trivial_app()
     registry = prometheus_client.CollectorRegistry()
     PrometheusMetrics(app, group_by="url_rule", registry=registry)
     return app
 
 
-SUBJECTS: dict[str, Callable[[], flask.Flask]] = {
-    "plain": trivial_app,
+ROUTES: dict[str, tuple[str, Callable[[], flask.Flask]]] = {
+    "trivial": ("/hello/world", trivial_app),
+    "sql": ("/sql", sql_app),
+}
+SUBJECTS: dict[str, Callable[[flask.Flask], flask.Flask]] = {
+    "plain": lambda app: app,
     "stirbar": with_stirbar,
     "stirbar-without-knock": without_knock,
     "exporter": with_exporter,
 }
 
 
-def environ() -> dict[str, Any]:
+def environ(path: str) -> dict[str, Any]:
     """What gunicorn's sync worker passes for a request of a browser behind no proxy."""
     return {
         "wsgi.errors": sys.stderr,
@@ -92,8 +110,8 @@ def environ() -> dict[str, Any]:
         "SERVER_PORT": "8000",
         "REQUEST_METHOD": "GET",
         "QUERY_STRING": "",
-        "RAW_URI": "/hello/world",
-        "PATH_INFO": "/hello/world",
+        "RAW_URI": path,
+        "PATH_INFO": path,
         "SCRIPT_NAME": "",
         "REMOTE_ADDR": "127.0.0.1",
         "REMOTE_PORT": "51234",
@@ -110,9 +128,9 @@ def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = 
     return None
 
 
-def serve(app: flask.Flask, requests: int) -> None:
+def serve(app: flask.Flask, path: str, requests: int) -> None:
     for _ in range(requests):
-        body = app(environ(), start_response)
+        body = app(environ(path), start_response)
         for _chunk in body:
             pass
         if hasattr(body, "close"):
@@ -138,43 +156,67 @@ def without_stirbar(app: flask.Flask) -> flask.Flask:
     return app
 
 
-def timed(app: flask.Flask, requests: int) -> float:
+def timed(app: flask.Flask, path: str, requests: int) -> float:
     began = time.perf_counter_ns()
-    serve(app, requests)
+    serve(app, path, requests)
     return (time.perf_counter_ns() - began) / requests
+
+
+def alternate(app: flask.Flask, path: str, requests: int, number: int) -> list[list[float]]:
+    """Pairs of batches, [plain, `app`], each first in turn."""
+    plain = without_stirbar(trivial_app())
+    serve(plain, path, WARM_UP)
+    pairs = []
+    for turn in range(number):
+        if turn % 2 == 0:
+            first = timed(plain, path, requests)
+            pairs.append([first, timed(app, path, requests)])
+        else:
+            first = timed(app, path, requests)
+            pairs.append([timed(plain, path, requests), first])
+    return pairs
+
+
+def measure(app: flask.Flask, path: str, options: argparse.Namespace) -> int:
+    """Does what the options ask for; how many requests went to `app`."""
+    requests: int = options.requests
+    if options.pairs:
+        pairs = alternate(app, path, requests, options.pairs)
+        options.output.write_text(json.dumps(pairs))
+        return len(pairs) * requests
+    if options.batches:
+        batches = 0
+        for _line in sys.stdin:
+            print(timed(app, path, requests), flush=True)
+            batches += 1
+        return batches * requests
+    mark()
+    serve(app, path, requests)
+    mark()
+    return requests
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("route", choices=ROUTES)
     parser.add_argument("subject", choices=SUBJECTS)
     parser.add_argument("requests", type=int)
-    parser.add_argument("--pairs", type=int, default=0)
+    parser.add_argument("--pairs", type=int, default=0, help="only of the trivial route")
+    parser.add_argument("--batches", action="store_true")
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
-    app = SUBJECTS[options.subject]()
-    serve(app, WARM_UP)
-    # What start-up left is out of the collector's sight: a full collection walks the modules, and
-    # whether one falls into a run would weigh more than what is counted.
-    gc.collect()
-    gc.freeze()
-    if not options.pairs:
-        serve(app, options.requests)
+    path, make_app = ROUTES[options.route]
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["DATABASE_URL"] = f"sqlite:///{folder}/shop.db"
+        app = SUBJECTS[options.subject](make_app())
+        serve(app, path, WARM_UP)
+        # What start-up left is out of the collector's sight: a full collection walks the modules,
+        # and whether one falls into a run would weigh more than what is counted.
+        gc.collect()
+        gc.freeze()
+        served = measure(app, path, options)
         if options.subject.startswith("stirbar"):
-            must_have_counted(WARM_UP + options.requests)
-        return
-    plain = without_stirbar(trivial_app())
-    serve(plain, WARM_UP)
-    pairs = []
-    for turn in range(options.pairs):
-        if turn % 2 == 0:
-            first = timed(plain, options.requests)
-            pairs.append([first, timed(app, options.requests)])
-        else:
-            first = timed(app, options.requests)
-            pairs.append([timed(plain, options.requests), first])
-    if options.subject.startswith("stirbar"):
-        must_have_counted(WARM_UP + options.pairs * options.requests)
-    options.output.write_text(json.dumps(pairs))
+            must_have_counted(WARM_UP + served)
 
 
 if __name__ == "__main__":

@@ -27,8 +27,10 @@ BENCHMARKS = Path(__file__).resolve().parent
 RESULTS = BENCHMARKS / "results"
 README = BENCHMARKS.parent / "README.md"
 PROGRAMS = {
-    "request_cost": "B1",
+    "request_cost": "B1, B2",
     "health_under_hang": "B3",
+    "goodput": "B5",
+    "load_step": "B5",
     "supervisor_cost": "B10, B14",
     "scrape_after_restarts": "B11",
     "page_weight": "B14",

@@ -11,7 +11,7 @@ serves every route once and then `--rate` requests a second, over all routes in 
 to each route, and end: every other one by kill -9.
 
 --serve N: this process attaches, serves every route once and then N requests, and ends; with
---plain, without Stirbar. For counting instructions.
+--plain, without Stirbar. For counting instructions: the N stand between two marks.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from mark import mark
 
 AT_ONCE = 40  # of the segment's 128 slots; a dead one is free again after 250 ms
 
@@ -150,8 +152,10 @@ def serve_and_end(app: StandInApp, requests: int, *, plain: bool) -> None:
     gc.disable()
     for route in range(app.routes):
         serve(middleware, route)
+    mark()
     for request in range(requests):
         serve(middleware, request % app.routes)
+    mark()
     if not plain:
         counted = native.state()["requests"]
         assert counted == app.routes + requests, f"counted {counted} of {app.routes + requests}"

@@ -23,7 +23,7 @@ fail() {
 declare -A DEBIAN=(
   [build]="g++=g++ cmake=cmake ninja=ninja-build make=make pkg-config=pkg-config git=git ccache=ccache
            libboost1.81-dev libboost-json1.81-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev"
-  [test]="libgtest-dev libgmock-dev chromium=chromium wrk=wrk ab=apache2-utils valgrind=valgrind
+  [test]="libgtest-dev libgmock-dev chromium=chromium wrk=wrk ab=apache2-utils valgrind=valgrind redis-server=redis-server
           gcc=gcc libc6-dev clang-14=clang-14 libclang-rt-14-dev"
   [check]="clang-format=clang-format clang-tidy=clang-tidy"
   [bench]="valgrind=valgrind"

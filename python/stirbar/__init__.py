@@ -12,6 +12,7 @@ from stirbar.extension import Stirbar
 from stirbar.health_checker import HealthChecker
 from stirbar.health_status import HealthStatus
 from stirbar.interrupted import RequestInterrupted
+from stirbar.outgoing import HostUnavailable, protect
 from stirbar.performance_metrics import PerformanceMetrics
 from stirbar.policy import degrade, limit
 from stirbar.resource_metrics import ResourceMetrics
@@ -23,6 +24,7 @@ __all__ = [
     "Alert",
     "HealthChecker",
     "HealthStatus",
+    "HostUnavailable",
     "PerformanceMetrics",
     "RequestInterrupted",
     "ResourceMetrics",
@@ -31,4 +33,5 @@ __all__ = [
     "SystemOptimizer",
     "degrade",
     "limit",
+    "protect",
 ]

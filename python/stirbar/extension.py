@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import Flask
 
-from stirbar import servers
+from stirbar import libraries, outgoing, servers
 from stirbar.config import ResponsivenessConfig
 from stirbar.engine import native, warn_once_if_missing
 from stirbar.health_checker import HealthChecker
@@ -130,6 +130,11 @@ class Stirbar:
             native.set_refusal(*self.refusal)
         instrument(app)
         servers.hook_loaded_servers()
+        libraries.hook_loaded_libraries()
+
+    def protect(self, host: str, *, failures: int = 5, cooldown: str | float = "10s") -> None:
+        """As `stirbar.protect`: a breaker before the outgoing calls to `host`."""
+        outgoing.protect(host, failures=failures, cooldown=cooldown)
 
 
 def _checked_refusal(refusal: str | tuple[str | bytes, str]) -> tuple[bytes, str]:

@@ -86,6 +86,19 @@ def make_blueprint(
             return _json({"error": f"points: {text[:20]!r} is not allowed; it takes 1 to 900"}, 400)
         return _json(observed.history(int(text)))
 
+    @pages.get("/responsiveness/api/v1/stacks")
+    @pages.get("/responsiveness/api/v1/latency")
+    def elsewhere() -> Response:
+        # Both are made by the supervisor when asked for, and are not in shared memory.
+        what = request.path.rpartition("/")[2]
+        return _json(
+            {
+                "error": f"{what} can be seen on the supervisor's own pages",
+                "url": _supervisor_url(),
+            },
+            503,
+        )
+
     @pages.get("/responsiveness/assets/<path:name>")
     def asset(name: str) -> Response:
         known = {entry.name: entry for entry in (_WEB / "assets").iterdir()}
@@ -106,6 +119,14 @@ def make_blueprint(
 
 def _json(value: Any, status: int = 200) -> Response:
     return Response(json.dumps(value), status, content_type="application/json")
+
+
+def _supervisor_url() -> str:
+    """Where the supervisor's own pages are; empty when it has none, or does not say."""
+    try:
+        return str(observed.snapshot()["app"]["url"])
+    except observed.NotObserved:
+        return ""
 
 
 def _index(base: str, first: str) -> str:

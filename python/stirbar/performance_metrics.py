@@ -15,6 +15,8 @@ class PerformanceMetrics:
     """Requests of the whole app over the last minute.
 
     Times are seconds, rates 0..1. None: not measured, or no request in that minute.
+    `database_query_time` is the mean time of a request in SQL, as SQLAlchemy sees it; None before
+    the first statement. `cache_hit_rate` is not measured yet.
     """
 
     timestamp: datetime

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from stirbar import server_facts
+from stirbar import libraries, server_facts
 from stirbar.engine import logger, native
 from stirbar.intake import bound_intake
 from stirbar.server_facts import ServerFacts
@@ -98,6 +98,7 @@ def _start(facts_of: Callable[[Any], ServerFacts], server: Any) -> None:
     """Starts the probe; where that fails, logs each reason once (R-ERR-1)."""
     global _started_in
     _started_in = os.getpid()
+    libraries.hook_loaded_libraries()  # what was imported after Stirbar(app)
     facts = _facts(facts_of, server)
     native.set_depth_source(facts.depth)
     if facts.greenlets:

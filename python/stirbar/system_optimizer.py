@@ -63,7 +63,8 @@ class SystemOptimizer:
             ``responsive`` (bool: /health/ready passes or warns), ``status``, ``reasons``,
             ``workers`` (slot, pid, state, reason each), ``in_flight`` (oldest first),
             ``oldest_request_seconds`` (0 when nothing is in flight), ``request_queue_size``,
-            ``latency`` (p50, p95, p99 of the last minute, in seconds).
+            ``latency`` (p50, p95, p99 of the last minute, in seconds), ``traffic`` (saturation,
+            queue time, what is refused and why, as in the snapshot).
         """
         try:
             seen = observed.snapshot()
@@ -82,6 +83,7 @@ class SystemOptimizer:
             "oldest_request_seconds": in_flight[0]["age_seconds"] if in_flight else 0.0,
             "request_queue_size": seen["resources"]["request_queue_size"],
             "latency": seen["latency"],
+            "traffic": seen["traffic"],
         }
 
     def trigger_cleanup_if_needed(self) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 #include "probe/attachment.h"
 
+#include <pthread.h>
+
 #include "base/clock.h"
 #include "segment/counters.h"
 #include "segment/events.h"

@@ -4,14 +4,19 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include "probe/bindings.h"
 #include "probe/current_request.h"
 #include "probe/executor_depth.h"
+#include "probe/garbage_pauses.h"
+#include "probe/held_connections.h"
+#include "probe/hosts.h"
 #include "probe/interrupt.h"
 #include "probe/refusal.h"
 #include "probe/request_arrival.h"
+#include "probe/timed_method.h"
 #include "probe/wsgi.h"
 
 namespace nb = nanobind;
@@ -21,7 +26,7 @@ static PyObject* OrNull(nb::handle object) { return object.is_none() ? nullptr :
 
 NB_MODULE(_stirbar, m) {
   m.doc() = "The native probe of Stirbar. Use the package `stirbar`; this is its inside.";
-  if (!InitialiseWsgiTypes()) nb::raise_python_error();
+  if (!InitialiseWsgiTypes() || !InitialiseTimedMethod()) nb::raise_python_error();
 
   m.def("configure", &Configure, nb::arg("segment"), nb::arg("app_name"),
         nb::arg("supervisor_command"), nb::arg("settings"));
@@ -69,6 +74,28 @@ NB_MODULE(_stirbar, m) {
   m.def("concurrency_limit", &ConcurrencyLimitNow);
   m.def("degrades", &Degrades, nb::arg("at"));
   m.def("count_degraded", &CountDegraded);
+
+  const auto timed = [&m](const char* name, TimedKind kind) {
+    m.def(
+        name,
+        [kind](nb::handle original) { return nb::steal(NewTimedMethod(original.ptr(), kind)); },
+        nb::arg("original"));
+  };
+  timed("timed_statement", TimedKind::kStatement);
+  timed("timed_connection", TimedKind::kConnection);
+  timed("timed_redis", TimedKind::kRedis);
+  m.def("checkout_listener", [] { return nb::steal(NewCheckoutListener()); });
+  m.def("checkin_listener", [] { return nb::steal(NewCheckinListener()); });
+  m.def("garbage_listener", [] { return nb::steal(NewGarbageListener()); });
+
+  m.def("http_begin", &HttpBegin);
+  m.def("http_end", &HttpEnd, nb::arg("token"), nb::arg("calls"));
+  m.def("call_ended", &CallEnded, nb::arg("host"), nb::arg("duration_ns"), nb::arg("outcome"));
+  m.def("count_defaulted", &CountDefaulted, nb::arg("host"));
+  m.def("count_fault", &CountFault);
+  m.def("outgoing_timeouts", &OutgoingTimeouts);
+  m.def("protect", &Protect, nb::arg("host"), nb::arg("failures"), nb::arg("cooldown_seconds"));
+  m.def("seconds_until_admitted", &SecondsUntilAdmitted, nb::arg("host"));
 
   m.def("segment_path", &SegmentPath, nb::arg("name"));
   m.def("snapshot", &SnapshotText);

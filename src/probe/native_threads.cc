@@ -14,10 +14,14 @@
 
 #include "base/clock.h"
 #include "probe/executor_depth.h"
+#include "probe/gil_address.h"
+#include "probe/interpreter_map.h"
 #include "probe/interrupt.h"
+#include "probe/lock_sampler.h"
 #include "probe/native_threads.h"
 #include "probe/probe.h"
 #include "probe/route_source.h"
+#include "probe/slow_requests.h"
 #include "probe/supervisor_watch.h"
 
 namespace stirbar {
@@ -52,8 +56,11 @@ bool Sleep(const Threads* threads) {
 }
 
 // What the beat thread does once a second.
-void CheckAll(uint64_t now, SupervisorWatch* watch) {
+void CheckAll(uint64_t now, SupervisorWatch* watch, ReaderPermission* permission) {
   Probe::Get().Reattach();
+  if (const Attachment* const attachment = Probe::Current(); attachment != nullptr) {
+    permission->Renew(attachment->segment().supervisor, attachment->slot());
+  }
   watch->Check(Probe::Current(), now);
 }
 
@@ -63,15 +70,23 @@ void CountFault() {
   }
 }
 
+AddressRange InterpreterLock() {
+  size_t bytes = 0;
+  const auto begin = reinterpret_cast<uintptr_t>(StirbarGilState(&bytes));
+  return begin != 0 ? AddressRange{begin, begin + bytes} : AddressRange{};
+}
+
 void Beat(Threads* threads) {
   SupervisorWatch watch(Probe::Get().options());
+  LockSampler lock_sampler(InterpreterLock());
+  ReaderPermission permission;
   uint64_t next_check_ns = 0;
   while (Sleep(threads)) {
     const uint64_t now = MonotonicNs();
     if (now >= next_check_ns) {
       next_check_ns = now + kCheckMappingEveryNs;
       try {
-        CheckAll(now, &watch);
+        CheckAll(now, &watch, &permission);
       } catch (const std::exception&) {
         // No memory: tried again in a second. This thread must not end the app.
         CountFault();
@@ -80,6 +95,7 @@ void Beat(Threads* threads) {
     Probe::Get().ObeyOrders(now);
     if (const Attachment* const attachment = Probe::Current(); attachment != nullptr) {
       attachment->slot().heartbeat_ns.store(now, std::memory_order_relaxed);
+      lock_sampler.Turn(attachment->slot(), now);
     }
   }
 }
@@ -132,6 +148,7 @@ void Knock(Threads* threads) {
     slot.lock_waits.store(slot.lock_waits.load(std::memory_order_relaxed) + 1,
                           std::memory_order_relaxed);
     UseLock(*attachment, since, &next_routes_ns);
+    RecordSlowestOfMinute(*attachment, since);
     PyEval_SaveThread();
   }
 }

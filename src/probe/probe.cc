@@ -7,6 +7,7 @@
 #include <new>
 
 #include "base/clock.h"
+#include "probe/interpreter_map.h"
 #include "probe/native_threads.h"
 #include "segment/config.h"
 
@@ -82,6 +83,7 @@ bool Probe::Start(const Server& server) noexcept {
   lock_probe_.store(server.lock_probe, std::memory_order_relaxed);
   capacity_.store(server.capacity, std::memory_order_relaxed);
   backlog_.Watch(server.listeners, server.backlog);
+  LearnInterpreter();
   try {
     Reattach();
     if (!NativeThreads::Start(server.lock_probe))
@@ -116,6 +118,7 @@ void Probe::Reattach() noexcept {
                                                std::memory_order_relaxed);
       WriteSettings((*made)->segment());
       RefreshOrders((*made)->segment(), MonotonicNs(), &(*made)->orders);
+      PublishInterpreter((*made)->slot());
       current_.store(*made, std::memory_order_release);
       SetTrouble("");
     } else {

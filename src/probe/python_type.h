@@ -17,6 +17,11 @@ void* Slot(Function function) {
   return reinterpret_cast<void*>(function);
 }
 
+// A METH_FASTCALL function as PyMethodDef wants it.
+inline PyCFunction FastCall(PyObject* (*function)(PyObject*, PyObject* const*, Py_ssize_t)) {
+  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
+}
+
 // A type that Python code cannot make objects of. Null with an exception: out of memory.
 inline PyTypeObject* MakeType(const char* name, size_t bytes, unsigned flags, PyType_Slot* slots) {
   constexpr auto kNotByUsers = static_cast<unsigned>(Py_TPFLAGS_DISALLOW_INSTANTIATION);

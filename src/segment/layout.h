@@ -448,7 +448,7 @@ enum class LockProbe : uint32_t {
 
 // Where the supervisor finds the interpreter in the worker's memory (process_vm_readv), and how it
 // is laid out: written once by the worker, before `ready`. The meaning of each offset stands in
-// probe/interpreter_offsets.h; all are checked by the reader, who trusts no pointer.
+// segment/interpreter_offsets.h; all are checked by the reader, who trusts no pointer.
 inline constexpr size_t kMaxInterpreterOffsets = 64;
 struct InterpreterMap {
   HalfWord ready;           // 1 when the rest is written

@@ -61,6 +61,7 @@ void Initialise(Segment* segment, std::string_view app_name) {
     segment->routes[route].state = static_cast<uint32_t>(RouteState::kReady);
   }
   header.route_count = 2;
+  header.host_count = kHostOther + 1;
   header.next_incarnation = 1;
   std::atomic_signal_fence(std::memory_order_seq_cst);
   header.magic = kSegmentMagic;

@@ -56,6 +56,26 @@ int main(int argc, char** argv) {
   std::string probe = "status";
   health_command->add_option("--probe", probe, "status, live, ready or startup")
       ->check(CLI::IsMember({"status", "live", "ready", "startup"}));
+  CLI::App* const requests_command =
+      app.add_subcommand("requests", "Show the requests in flight, and what each does");
+  AddViewOptions(requests_command, &view);
+  bool slow = false;
+  requests_command->add_flag("--slow", slow, "The slow ones instead, with statements and stacks");
+  CLI::App* const shed_command = app.add_subcommand(
+      "shed", "Show or order which requests are refused: stirbar shed on, off or auto");
+  AddViewOptions(shed_command, &view);
+  std::string shed_level;
+  shed_command->add_option("level", shed_level,
+                           "on (as sheddable), off, auto (by measurement), background, sheddable, "
+                           "normal");
+  stirbar::StacksOptions stacks;
+  CLI::App* const stacks_command = app.add_subcommand(
+      "stacks",
+      "Show the Python stacks of the workers, even while they hang: oldest request first");
+  stacks_command->add_option("pid", stacks.pid, "Of this worker alone");
+  stacks_command->add_flag("--all", stacks.all,
+                           "Every thread, not only those that work at a request or hold the lock");
+  AddViewOptions(stacks_command, &stacks.view);
   Output version_output = Output::kText;
   CLI::App* const version_command = app.add_subcommand("version", "Print the version");
   version_command->add_flag_callback(
@@ -77,5 +97,11 @@ int main(int argc, char** argv) {
   if (status_command->parsed()) return stirbar::StatusCommand(view);
   if (top_command->parsed()) return stirbar::TopCommand(view);
   if (health_command->parsed()) return stirbar::HealthCommand(view, probe);
+  if (requests_command->parsed()) {
+    return stirbar::RequestsCommand(view,
+                                    slow ? stirbar::Requests::kSlow : stirbar::Requests::kInFlight);
+  }
+  if (shed_command->parsed()) return stirbar::ShedCommand(view, shed_level);
+  if (stacks_command->parsed()) return stirbar::StacksCommand(stacks);
   return stirbar::VersionCommand(version_output);
 }

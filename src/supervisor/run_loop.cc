@@ -20,19 +20,28 @@
 #include "segment/identity.h"
 #include "segment/mapping.h"
 #include "supervisor/collect/cgroup_collector.h"
+#include "supervisor/collect/host_collector.h"
 #include "supervisor/collect/listener_collector.h"
 #include "supervisor/collect/machine_collector.h"
 #include "supervisor/collect/pressure_collector.h"
 #include "supervisor/collect/process_collector.h"
 #include "supervisor/collect/segment_collector.h"
+#include "supervisor/collect/slow_request_collector.h"
+#include "supervisor/collect/stack_reader.h"
+#include "supervisor/collect/traffic_collector.h"
 #include "supervisor/evaluate/default_evaluator.h"
 #include "supervisor/listen_address.h"
 #include "supervisor/log.h"
 #include "supervisor/mitigate/cleanup_mitigator.h"
+#include "supervisor/mitigate/directive_desk.h"
+#include "supervisor/mitigate/overload_mitigator.h"
+#include "supervisor/mitigate/stuck_mitigator.h"
 #include "supervisor/publish/access_token.h"
 #include "supervisor/publish/event_publisher.h"
 #include "supervisor/publish/http_server.h"
+#include "supervisor/publish/latency_grid.h"
 #include "supervisor/publish/segment_publisher.h"
+#include "supervisor/publish/slow_request_log.h"
 #include "supervisor/state_folder.h"
 
 namespace stirbar {
@@ -93,6 +102,20 @@ std::vector<uint64_t> InodeOf(int file) {
   return {static_cast<uint64_t>(info.st_ino)};
 }
 
+// Stacks for the pages, which know the snapshot of the last full tick: the loop has newer requests.
+class CurrentStacks : public StackSource {
+ public:
+  CurrentStacks(StackSource& source, const Sample& current) : source_(source), current_(current) {}
+
+  std::vector<WorkerStacks> Read(const Sample&, std::optional<uint32_t> pid) override {
+    return source_.Read(current_, pid);
+  }
+
+ private:
+  StackSource& source_;
+  const Sample& current_;
+};
+
 class Supervisor {
  public:
   Supervisor(const SupervisorOptions& options, std::unique_ptr<SegmentMapping> mapping)
@@ -102,15 +125,19 @@ class Supervisor {
         text_(std::make_shared<SnapshotText>()),
         segment_publisher_(segment_, [this](const auto& snapshot) { return text_->Get(snapshot); }),
         event_publisher_(segment_, Log),
-        mitigator_(segment_),
+        slow_request_log_(segment_, Log),
         evaluator_(MakeEvaluator()) {
     collectors_.push_back(std::make_unique<SegmentCollector>(segment_));
     collectors_.push_back(std::make_unique<ProcessCollector>(options.server_pid));
+    collectors_.push_back(std::make_unique<SlowRequestCollector>(segment_, stack_reader_));
     collectors_.push_back(std::make_unique<MachineCollector>("/"));
     collectors_.push_back(std::make_unique<CgroupCollector>(options.server_pid));
     collectors_.push_back(std::make_unique<PressureCollector>(options.server_pid));
     collectors_.push_back(std::make_unique<ListenerCollector>(InodeOf(options.listen_fd)));
-    publishers_ = {&event_publisher_, &segment_publisher_};
+    collectors_.push_back(std::make_unique<HostCollector>(segment_));
+    collectors_.push_back(std::make_unique<TrafficCollector>(segment_));
+    mitigators_ = {&overload_mitigator_, &stuck_mitigator_, &cleanup_mitigator_};
+    publishers_ = {&slow_request_log_, &event_publisher_, &segment_publisher_, &latency_grid_};
   }
 
   int Run() {
@@ -127,6 +154,7 @@ class Supervisor {
     io_.run();
     // The pages go first: a new supervisor may already wait for the port.
     server_.reset();
+    overload_mitigator_.Withdraw();
     segment_.supervisor.heartbeat_ns.store(0, std::memory_order_relaxed);
     return status_;
   }
@@ -140,6 +168,8 @@ class Supervisor {
     http.host = options_.host;
     http.assets = WebAssets();
     http.snapshot_text = text_;
+    http.latency = &latency_grid_;
+    http.stacks = &current_stacks_;
     if (!options_.loopback) {
       const std::string path = TokenPath();
       const Result<std::string> token = LoadOrCreateToken(path);
@@ -204,14 +234,9 @@ class Supervisor {
     const Tick tick{MonotonicNs(), WallNs(), turns_++ % kTicksPerFull == 0};
     segment_.supervisor.heartbeat_ns.store(tick.now_ns, std::memory_order_relaxed);
     Collect(tick);
-    auto snapshot = std::make_shared<Snapshot>();
-    snapshot->evaluation = evaluator_->Evaluate(sample_);
-    const bool changed = NoteConditions(snapshot->evaluation.assessment);
-    if (tick.full || changed) {
-      snapshot->sample = sample_;
-      mitigator_.Act(*snapshot);
-      for (Publisher* const publisher : publishers_) publisher->Publish(snapshot);
-    }
+    const Evaluation evaluation = evaluator_->Evaluate(sample_);
+    for (Mitigator* const mitigator : mitigators_) mitigator->Act(sample_, evaluation);
+    if (NoteConditions(evaluation) || tick.full) Publish(evaluation);
     if (IsOver(tick)) {
       io_.stop();
       return;
@@ -225,6 +250,11 @@ class Supervisor {
     });
   }
 
+  void Publish(const Evaluation& evaluation) {
+    const auto snapshot = std::make_shared<Snapshot>(Snapshot{sample_, evaluation});
+    for (Publisher* const publisher : publishers_) publisher->Publish(snapshot);
+  }
+
   void Collect(const Tick& tick) {
     sample_.tick = tick;
     if (tick.full) {
@@ -234,9 +264,13 @@ class Supervisor {
     for (const auto& collector : collectors_) collector->Collect(tick, &sample_);
   }
 
-  // Whether a worker's condition or the app's status is another than at the turn before.
-  bool NoteConditions(const Assessment& assessment) {
+  // Whether a worker's condition, the app's status or an order of overload control is another than
+  // at the turn before.
+  bool NoteConditions(const Evaluation& evaluation) {
+    const Assessment& assessment = evaluation.assessment;
     std::string conditions(Name(assessment.status));
+    conditions += ' ' + std::to_string(evaluation.load.shed_level) + '/' +
+                  std::to_string(evaluation.load.backlog);
     for (const WorkerVerdict& worker : assessment.workers) {
       // Idle and busy alternate all the time, and are no news.
       const bool quiet =
@@ -271,12 +305,20 @@ class Supervisor {
   const std::shared_ptr<SnapshotText> text_;
   SegmentPublisher segment_publisher_;
   EventPublisher event_publisher_;
-  CleanupMitigator mitigator_;
+  SlowRequestLog slow_request_log_;
+  LatencyGrid latency_grid_;
+  DirectiveDesk desk_{segment_};
+  OverloadMitigator overload_mitigator_{segment_};
+  StuckMitigator stuck_mitigator_{segment_, desk_};
+  CleanupMitigator cleanup_mitigator_{segment_, desk_};
   std::unique_ptr<Evaluator> evaluator_;
+  Sample sample_;
+  StackReader stack_reader_{segment_};
+  CurrentStacks current_stacks_{stack_reader_, sample_};
   std::unique_ptr<HttpServer> server_;
   std::vector<std::unique_ptr<Collector>> collectors_;
+  std::vector<Mitigator*> mitigators_;
   std::vector<Publisher*> publishers_;
-  Sample sample_;
   std::string url_;
   std::string conditions_;
   ProcessIdentity server_identity_ = 0;

@@ -2,7 +2,7 @@
 //
 //   collect   Collector::Collect(tick, &sample)     numbers of now, from the segment and the kernel
 //   evaluate  Evaluator::Evaluate(sample)           what they mean: states, findings, health
-//   mitigate  Mitigator::Act(snapshot)              directives to the workers
+//   mitigate  Mitigator::Act(sample, evaluation)    directives to the workers
 //   publish   Publisher::Publish(snapshot)          segment, HTTP, event stream, log
 //
 // The stages include this file and never each other; run_loop.cc puts them together. Everything
@@ -117,6 +117,11 @@ struct InFlightSample {
   uint32_t stuck = 0;  // kStuck... bits
 };
 
+// Long-lived, and so counted apart from requests: its body is being read, or its route says so.
+inline bool IsStream(const InFlightSample& request) {
+  return request.phase == RequestPhase::kStreaming || request.limit_seconds <= 0;
+}
+
 enum class StackQuality {
   kExact,        // two reads at least 1 ms apart agree
   kApproximate,  // they never did: the thread runs
@@ -142,6 +147,7 @@ struct ThreadStack {
   std::string reason;  // why it is not exact
   std::vector<FrameSample> frames;
   std::optional<InFlightSample> request;  // what it works at
+  std::string route;                      // label of the request's
 };
 
 // All threads of one worker.
@@ -182,6 +188,7 @@ struct SlowRequestSample {
   double stack_age_seconds = 0;    // how long it had run by then
   StackQuality stack_quality = StackQuality::kUnreadable;
   std::optional<uint32_t> lock_holder;  // thread that held the interpreter lock at that moment
+  uint32_t index = kMaxInFlight;        // InFlightSample::index; kMaxInFlight: it had none
 };
 
 // Calls of the whole app to one host.
@@ -452,7 +459,9 @@ struct LoadVerdict {
   uint32_t backlog = 0;                // wanted accept queue; 0: the server's own
   std::string shed_reason;             // plain words with the figures; never empty
   std::string backlog_reason;
-  double level_age_seconds = 0;  // since when the level is what it is
+  double level_age_seconds = 0;   // since when the level is what it is
+  uint32_t withheld_level = 0;    // would be wanted if admission were not in mode observe
+  uint32_t withheld_backlog = 0;  // the same of backlog_control
 };
 
 struct Evaluation {
@@ -480,7 +489,8 @@ class Mitigator {
  public:
   virtual ~Mitigator() = default;
   // Gives directives where the evaluation asks for them, and notes the answers to earlier ones.
-  virtual void Act(const Snapshot& snapshot) = 0;
+  // Called every tick.
+  virtual void Act(const Sample& sample, const Evaluation& evaluation) = 0;
 };
 
 class Publisher {

@@ -123,8 +123,9 @@ class Server {
   Server(bool require_token, bool has_figures)
       : require_token_(require_token),
         has_figures_(has_figures),
-        router_({{std::string(kListenHost), require_token, token_}, kTestAssets, Text()},
-                History()) {
+        router_(
+            {{std::string(kListenHost), require_token, token_}, kTestAssets, Text(), &Latency()},
+            History()) {
     if (require_token) session_ = LogIn();
   }
 
@@ -212,6 +213,16 @@ class Server {
     static const std::shared_ptr<const Snapshot> snapshot = MakeTestSnapshot();
     return snapshot;
   }
+  static const LatencyGrid& Latency() {
+    static const std::unique_ptr<LatencyGrid> grid = [] {
+      auto made = std::make_unique<LatencyGrid>();
+      auto snapshot = MakeTestSnapshot();
+      snapshot->sample.tick.full = true;
+      made->Publish(snapshot);
+      return made;
+    }();
+    return *grid;
+  }
   static std::shared_ptr<SnapshotText> Text() {
     static const auto text = std::make_shared<SnapshotText>();
     return text;
@@ -288,7 +299,7 @@ std::string_view Pick(const std::array<std::string_view, kSize>& table, FuzzInpu
 void Ask(Server& server, std::string_view rest) {
   static constexpr std::array<std::string_view, 6> kMethods{"GET",    "HEAD",    "POST",
                                                             "DELETE", "OPTIONS", "TRACE"};
-  static constexpr std::array<std::string_view, 14> kTargets{"/",
+  static constexpr std::array<std::string_view, 16> kTargets{"/",
                                                              "/login",
                                                              "/metrics",
                                                              "/api/v1/snapshot",
@@ -301,7 +312,9 @@ void Ask(Server& server, std::string_view rest) {
                                                              "/index.html",
                                                              "/api/v1/history?points=5",
                                                              "/workers",
-                                                             "/api/v1/nothing"};
+                                                             "/api/v1/nothing",
+                                                             "/api/v1/latency",
+                                                             "/api/v1/latency?route=GET+/new"};
   static constexpr std::array<std::string_view, 14> kNames{
       "Host",   "Authorization",  "Cookie",          "Content-Type",    "Accept",
       "Origin", "Sec-Fetch-Site", "If-None-Match",   "Accept-Encoding", "host",

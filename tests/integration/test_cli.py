@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import pty
+import pwd
 import re
 import select
 import signal
@@ -18,7 +19,7 @@ import time
 import pytest
 from harness import PATIENCE, STIRBAR, Running, Sandbox, eventually, is_running, kill
 
-COMMANDS = ["run", "attach", "status", "top", "health", "version"]
+COMMANDS = ["run", "attach", "status", "top", "health", "requests", "shed", "version"]
 
 
 def test_status_for_people_and_for_programs(shared: Running, shared_box: Sandbox) -> None:
@@ -28,6 +29,8 @@ def test_status_for_people_and_for_programs(shared: Running, shared_box: Sandbox
     assert text.returncode == 0
     assert "GET /item/<int:item_id>" in text.stdout
     assert "gunicorn" in text.stdout
+    head = text.stdout.splitlines()[0]
+    assert "saturation" in head and "sheds nobody" in head and "queue p95" in head
     for worker in shared.api.workers():
         assert str(worker["pid"]) in text.stdout
     assert "\x1b" not in text.stdout  # no colours where nobody sees them
@@ -84,7 +87,7 @@ def test_health_says_it_by_its_exit_status(box: Sandbox) -> None:
 
 # R-HLTH-2
 def test_nobody_watches(box: Sandbox) -> None:
-    for command in ("status", "health", "top"):
+    for command in ("status", "health", "top", "requests", "shed"):
         for words in ([command, "--json"], [command]):
             answer = box.cli(*words)
             assert answer.returncode == 2, words
@@ -93,6 +96,81 @@ def test_nobody_watches(box: Sandbox) -> None:
     assert unknown["status"] == "unknown"
     assert "no app is watched" in unknown["error"]
     assert box.cli("attach", "--listen", "127.0.0.1:0").returncode == 2
+
+
+# --- requests and shed ----------------------------------------------------------------------------
+
+
+# R-REQ-3
+def test_requests_in_flight_say_what_they_do(shared: Running, shared_box: Sandbox) -> None:
+    waiting = shared.app.ask_in_background("/sleep/3")
+    eventually(
+        lambda: "GET /sleep/" in shared_box.cli("requests").stdout, what="the request is shown"
+    )
+    text = shared_box.cli("requests").stdout
+    assert "DOING" in text and "QUEUE" in text and "CLIENT" in text
+    assert "handling since" in text
+    printed = json.loads(shared_box.cli("requests", "--json").stdout)
+    assert printed.keys() == {"time", "in_flight"}
+    (request,) = [row for row in printed["in_flight"] if "/sleep/" in row["route"]]
+    assert re.fullmatch(r"\d+:\d+:\d+", request["id"])
+    assert waiting.result().status == 200
+    eventually(lambda: "No request is in flight" in shared_box.cli("requests").stdout)
+    slow = shared_box.cli("requests", "--slow")
+    assert slow.returncode == 0 and slow.stdout
+    assert json.loads(shared_box.cli("requests", "--slow", "--json").stdout).keys() == {
+        "time",
+        "slow_requests",
+    }
+
+
+# R-REQ-5
+def test_shed_level_is_shown_and_ordered(box: Sandbox) -> None:
+    served = box.gunicorn().ready(workers=2)
+    shown = box.cli("shed")
+    assert shown.returncode == 0
+    assert shown.stdout.startswith("refused: nobody (level 0, by measurement")
+    assert json.loads(box.cli("shed", "--json").stdout)["setting"] == "auto"
+
+    def setting() -> tuple[float, str]:
+        (row,) = [s for s in served.api.snapshot()["settings"] if s["name"] == "shed_level"]
+        return row["value"], row["origin"]
+
+    assert setting() == (-1, "default")
+    who = f"{pwd.getpwuid(os.getuid()).pw_name} (uid {os.getuid()})"
+    before = "auto"
+    for word, value, name in (
+        ("on", 2, "sheddable"),
+        ("background", 1, "background"),
+        ("normal", 3, "normal"),
+        ("off", 0, "off"),
+        ("auto", -1, "auto"),
+    ):
+        ordered = box.cli("shed", word)
+        assert ordered.returncode == 0
+        assert ordered.stderr == ""
+        said = f"shed level set to {name} by {who}; before: {before}"
+        assert ordered.stdout.strip() == said
+        eventually(lambda value=value: setting() == (value, "runtime"), what=f"{value} holds")
+        eventually(
+            lambda said=said: said in [e["text"] for e in served.api.events("shed_level_changed")],
+            what="the event",
+        )
+        before = name
+    answer = json.loads(box.cli("shed", "sheddable", "--json").stdout)
+    assert answer == {"setting": "sheddable", "before": "auto", "by": who, "caveat": ""}
+
+
+def test_an_order_to_shed_says_why_it_has_no_effect(box: Sandbox) -> None:
+    served = box.gunicorn(environment={"STIRBAR_OBSERVE_ONLY": "1"}).ready(workers=2)
+    assert "only counted" in box.cli("shed", "on").stderr
+    supervisor = served.supervisor_pid
+    kill(served.pid)
+    kill(supervisor)
+    (segment,) = box.runtime.glob("*.segment")
+    eventually(
+        lambda: "no supervisor watches" in box.cli("shed", "off", "--segment", str(segment)).stderr
+    )
 
 
 def test_version(box: Sandbox) -> None:
@@ -126,6 +204,10 @@ def test_help(box: Sandbox, command: str) -> None:
         (["run", "--listen", "app.example:80", "--", "true"], "numeric host"),
         (["run", "--listen", "203.0.113.9:8800", "--", "true"], "203.0.113.9:8800"),
         (["health", "--probe", "lively"], "lively"),
+        (["shed", "most"], "'most' is not allowed; it takes on, off, auto, background, sheddable"),
+        (["shed", "2"], "'2' is not allowed"),
+        (["shed", "on", "off"], "off"),
+        (["requests", "--fast"], "--fast"),
         (["status", "--segment", "/nowhere/x.segment"], "/nowhere/x.segment"),
         (["attach", "--segment", "/nowhere/x.segment"], "/nowhere/x.segment"),
     ],

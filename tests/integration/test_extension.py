@@ -158,6 +158,20 @@ def test_api_in_the_flask_app_is_that_of_the_supervisor(pages: Running) -> None:
         assert "1 to 900" in refused.json["error"]
 
 
+def test_what_only_the_supervisor_has_is_said_with_its_address(pages: Running) -> None:
+    url = pages.api.snapshot()["app"]["url"]
+    for name in ("stacks", "latency"):
+        answer = pages.app.ask(f"/admin/responsiveness/api/v1/{name}?route=x&pid=1")
+        assert answer.status == 503
+        assert name in answer.json["error"]
+        assert "the supervisor's own pages" in answer.json["error"]
+        assert answer.json["url"] == url != ""
+        refused = pages.app.ask(
+            f"/admin/responsiveness/api/v1/{name}", headers={"X-Forwarded-For": "203.0.113.7"}
+        )
+        assert refused.status == 403
+
+
 # R-HLTH-1, R-HLTH-2
 def test_health_page_for_programs_and_for_people(pages: Running) -> None:
     answer = pages.app.ask("/admin/health", headers={"Accept": "application/health+json"})

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import random
 import re
 import socket
 import stat
 import time
+import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -86,6 +88,41 @@ def test_history_is_what_the_api_file_says(busy: Running) -> None:
         assert "1 to 900" in refused.json["error"]
 
 
+def test_snapshot_example_is_what_the_api_file_says() -> None:
+    example = json.loads((ROOT / "tests" / "data" / "snapshot.json").read_text())
+    check_against("Snapshot", example)
+
+
+def test_latency_is_what_the_api_file_says(busy: Running) -> None:
+    def counted(path: str) -> int:
+        answer = busy.api.ask(path)
+        assert answer.status == 200, answer.text
+        return sum(sum(column) for column in answer.json["counts"])
+
+    before = counted("/api/v1/latency")
+    for _ in range(5):
+        busy.app.ask("/item/4")
+    route = "/api/v1/latency?" + urllib.parse.urlencode({"route": "GET /item/<int:item_id>"})
+    eventually(lambda: counted(route) >= 5, what="the requests are in the grid")
+    assert counted("/api/v1/latency") >= before + 5
+    for path in ("/api/v1/latency", route):
+        answer = busy.api.ask(path)
+        check_documented("/api/v1/latency", answer)
+        check_against("Latency", answer.json)
+        bounds, times = answer.json["bounds_seconds"], answer.json["time"]
+        assert bounds == sorted(bounds)
+        assert 20 <= len(bounds) <= 24 and bounds[0] < 0.0011 and 59 < bounds[-1] < 62
+        assert len(times) == len(answer.json["counts"]) == 90
+        assert {len(column) for column in answer.json["counts"]} == {len(bounds)}
+        assert {b - a for a, b in zip(times, times[1:], strict=False)} == {10}
+        assert 0 <= time.time() - times[-1] < 15
+    unknown = busy.api.ask("/api/v1/latency?route=GET+/nothing/like/it")
+    assert unknown.status == 404
+    check_documented("/api/v1/latency", unknown)
+    check_against("Error", unknown.json)
+    assert "'GET /nothing/like/it'" in unknown.json["error"]
+
+
 def test_stream_brings_snapshots(busy: Running) -> None:
     snapshots = busy.api.stream()
     first, second = next(snapshots), next(snapshots)
@@ -114,6 +151,23 @@ def test_metrics_in_both_formats(busy: Running) -> None:
     line = re.compile(r'[a-z_:][a-z0-9_:]*(\{([a-z_]+="([^"\\]|\\.)*",?)*\})? [-+0-9.eE]+|NaN')
     for row in text.text.splitlines():
         assert row.startswith("#") or line.match(row), row
+    families = [row.split()[2] for row in text.text.splitlines() if row.startswith("# TYPE ")]
+    assert len(families) == len(set(families))
+    for name in (
+        "saturation_ratio",
+        "queue_time_seconds",
+        "requests_refused_total",
+        "requests_would_refuse_total",
+        "shed_level",
+        "backlog_limit",
+        "load_pressure_ratio",
+        "route_part_seconds_total",
+        "route_queue_seconds_total",
+        "requests_degraded_total",
+        "outgoing_calls_total",
+    ):
+        assert f"stirbar_{name}" in families, name
+    assert 'stirbar_requests_refused_total{criticality="background"} 0' in text.text
     assert 'route="GET /item/<int:item_id>"' in text.text or "/item/<int:item_id>" in text.text
 
 
@@ -311,6 +365,8 @@ def test_token_file_is_for_its_owner_only(guarded: tuple[Api, Path, Sandbox]) ->
 ENDPOINTS = [
     "/api/v1/snapshot",
     "/api/v1/history",
+    "/api/v1/latency",
+    "/api/v1/latency?route=x",
     "/api/v1/stream",
     "/metrics",
     "/health/live",

@@ -4,6 +4,8 @@ const { ask } = require("./support/http");
 const { expect, sharedApp, test } = require("./support/test");
 const { column, expectNewFigures, live, paths, rows, titles } = require("./support/view");
 
+// Stacks and latencies are not in shared memory: the app answers where they are.
+const onlyThere = /the server responded with a status of 503/;
 const shared = sharedApp({ module: "admin_app:mounted", cwd: path.join(__dirname, "support") });
 
 for (const prefix of ["", "/shop"]) {
@@ -38,7 +40,8 @@ for (const prefix of ["", "/shop"]) {
       expect(below).not.toContain("/api/v1/stream");
     });
 
-    test("each page below it has an address", async ({ page }) => {
+    test("each page below it has an address", async ({ page, complaints }) => {
+      complaints.allow(onlyThere);
       const { app } = shared;
       for (const one of paths.slice(1)) {
         await page.goto(`${app.url}${admin}/responsiveness${one}`);
@@ -54,6 +57,17 @@ for (const prefix of ["", "/shop"]) {
     });
   });
 }
+
+test("what only the supervisor can tell is said in words, with its address", async ({ page, complaints }) => {
+  complaints.allow(onlyThere);
+  const { app } = shared;
+  for (const one of ["/stacks", "/requests"]) {
+    await page.goto(`${app.url}/admin/responsiveness${one}`);
+    await expect(page.locator(".trouble")).toContainText("supervisor's own pages");
+    await expect(page.locator(".trouble a")).toHaveAttribute("href", app.page + one);
+  }
+  await expect(page.getByRole("group", { name: "Where the time goes, by route" })).toBeVisible(); // the rest is here
+});
 
 test("nobody from elsewhere sees them", async () => {
   const { app } = shared;

@@ -1,7 +1,9 @@
 // Made-up figures of the shape of tests/data/snapshot.json, as functions of the clock.
+import { readFileSync } from 'node:fs';
+import { hosts, routeTime, traffic, workerLoad } from './mock_load.mjs';
+import { inFlight, inSql, slowRequests, stacksOf } from './mock_requests.mjs';
 const begun = Date.now() - 1200e3;
 const example = new URL('../../tests/data/snapshot.json', import.meta.url);
-import { readFileSync } from 'node:fs';
 const contract = JSON.parse(readFileSync(example, 'utf8'));
 
 const wave = (t, period, low, high) => low + (high - low) * (0.5 + 0.5 * Math.sin((t / period) * 2 * Math.PI));
@@ -11,6 +13,17 @@ const round = (value, digits) => Number(value.toFixed(digits));
 function hungFor(scenario, t) {
   if (scenario === 'hang') return t - begun / 1000 - 1197;
   return scenario === 'cycle' && t % 40 >= 20 ? (t % 40) - 20 : 0;
+}
+
+// Overload: for five minutes by now.
+function loadFigures(scenario, t) {
+  if (scenario === 'empty') return { saturation: null, refused_per_second: 0, queue_p50_seconds: null, queue_p95_seconds: null };
+  const over = scenario === 'overload' && t > Date.now() / 1000 - 300;
+  if (!over) return { saturation: round(0.13 + wave(t, 60, 0, 0.05) + Math.abs(noise(t)) * 0.02, 3), refused_per_second: 0, queue_p50_seconds: 0.0002, queue_p95_seconds: round(0.001 + Math.abs(noise(t, 4)) * 0.0006, 5) };
+  return {
+    saturation: round(0.8 + noise(t) * 0.02, 3), refused_per_second: round(wave(t, 45, 70, 110) + noise(t, 3) * 8, 1), accept_queue: Math.floor(600 + wave(t, 80, 0, 300)), in_flight: 8,
+    requests_per_second: round(96 + noise(t, 6) * 4, 1), queue_p50_seconds: round(wave(t, 90, 0.3, 0.6), 3), queue_p95_seconds: round(wave(t, 90, 1, 2.1), 3),
+  };
 }
 
 function figures(scenario, t) {
@@ -29,6 +42,7 @@ function figures(scenario, t) {
     in_flight: idle ? 0 : 2,
     lock_wait_seconds: hung > 0 ? round(hung, 2) : 0,
     workers: 2,
+    ...loadFigures(scenario, t),
   };
 }
 
@@ -44,7 +58,8 @@ export function history(scenario, points) {
 
 const rules = ['/', '/item/<int:id>', '/search', '/cart', '/cart/add', '/checkout', '/login', '/static/<path:filename>', '/lock', '/report/<int:year>'];
 
-function route(i, t, many) {
+function route(i, t, scenario) {
+  const many = scenario === 'many';
   const rule = many ? `${rules[i % rules.length]}${i >= rules.length ? `/v${Math.floor(i / rules.length)}` : ''}` : rules[i];
   const method = i % 5 === 4 ? 'POST' : 'GET';
   const p50 = 0.001 * (1 + ((i * 7) % 11)) * (1 + Math.abs(noise(t, i + 2)) * 0.1);
@@ -56,15 +71,17 @@ function route(i, t, many) {
     status: { '1xx': 0, '2xx': requests - errors, '3xx': 0, '4xx': i * 3, '5xx': errors },
     in_flight: quiet ? 1 : 0, requests_per_second: quiet ? 0 : round((30 / (i + 1)) * (1 + noise(t, i + 3) * 0.03), 2), error_ratio: quiet ? null : errors / requests,
     mean_seconds: quiet ? null : p50 * 1.3, p50_seconds: quiet ? null : p50, p95_seconds: quiet ? null : p50 * 3.1, p99_seconds: quiet ? null : p50 * 6,
-    max_seconds: p50 * 40,
+    max_seconds: p50 * 40, refused: scenario === 'overload' && i % 3 === 2 ? 4_120 * i : 0, degraded: scenario === 'overload' && i === 2 ? 812 : 0,
+    time: quiet ? { queue: null, application: null, sql: null, redis: null, http: null, lock: null, garbage: null } : routeTime(i, p50, scenario),
   };
 }
 
-function worker(slot, hung, t, idle) {
+function worker(slot, hung, t, scenario) {
+  const idle = scenario === 'empty';
   const base = contract.workers[slot % 2 && hung > 0 && slot === 1 ? 1 : 0];
   const stuck = slot === 1 && hung > 0;
   return {
-    ...base, slot, pid: 4711 + slot, hung: stuck,
+    ...base, ...workerLoad(scenario, slot, idle), slot, pid: 4711 + slot, hung: stuck,
     state: stuck ? 'lock_held' : idle ? 'idle' : 'busy',
     reason: stuck ? `interpreter lock held for ${hung.toFixed(1)} s while GET /lock runs` : idle ? 'no request in flight' : '1 request in flight, the oldest for 0.02 s',
     requests: idle ? 0 : Math.floor(60000 / (slot + 1) + (t - begun / 1000) * 25), errors: slot * 3, in_flight: idle ? 0 : 1,
@@ -72,6 +89,25 @@ function worker(slot, hung, t, idle) {
     cpu_ratio: stuck ? 1 : idle ? 0.001 : 0.2 + noise(t, slot + 1) * 0.05, rss_bytes: 41e6 + wave(t, 90 + slot, 0, 5e6),
     voluntary_switches: Math.floor(t % 1e5), age_seconds: t - begun / 1000,
   };
+}
+
+function requests(scenario, hung) {
+  const busy = inFlight({ slot: 0, pid: 4711, thread: 4711, route: 'GET /item/<int:id>', phase: 'handling', age_seconds: 0.02, phase_age_seconds: 0.02 }, { id: '0:0:1' });
+  if (scenario === 'empty') return [];
+  if (scenario === 'stuck') {
+    const age = Date.now() / 1000 - begun / 1000 - 1200 + 38;
+    return [inSql(0, age, age > 45 ? 'interrupted' : 'recorded'), { ...busy, slot: 1, pid: 4712, thread: 4712, id: '1:0:1' }];
+  }
+  if (scenario === 'many') return Array.from({ length: 40 }, (_, i) => inFlight({ ...busy, id: `${i}`, slot: i % 16, pid: 4711 + (i % 16), thread: 4711 + i, age_seconds: 0.02 + i / 9 }));
+  if (scenario === 'overload') return Array.from({ length: 8 }, (_, i) => inFlight({ ...busy, id: `o${i}`, slot: i % 2, pid: 4711 + (i % 2), thread: 4720 + i, route: i % 3 ? 'GET /item/<int:id>' : 'GET /search', age_seconds: 0.05 + i / 90, queue_seconds: 0.4 + i / 5, deadline_seconds: 9 - i / 5, criticality: i % 3 ? 'normal' : 'sheddable' }));
+  if (hung === 0) return [busy];
+  const held = inFlight({ slot: 1, pid: 4712, thread: 4712, route: 'GET /lock', phase: 'handling', age_seconds: hung, phase_age_seconds: hung - 0.001 }, { id: '1:0:77' });
+  return [held, busy];
+}
+
+// What api/v1/stacks says at this moment; pid null: of all workers.
+export function stacks(scenario, pid) {
+  return stacksOf(snapshot(scenario), pid);
 }
 
 export function snapshot(scenario) {
@@ -83,16 +119,19 @@ export function snapshot(scenario) {
   const many = scenario === 'many';
   const f = figures(scenario, t);
   const why = `worker 1 (pid 4712): interpreter lock held for ${hung.toFixed(1)} s while GET /lock runs`;
-  const status = hung > 0 ? 'critical' : 'healthy';
-  const busy = { slot: 0, pid: 4711, thread: 4711, route: 'GET /item/<int:id>', phase: 'handling', age_seconds: 0.02, phase_age_seconds: 0.02 };
-  const held = { slot: 1, pid: 4712, thread: 4712, route: 'GET /lock', phase: 'handling', age_seconds: hung, phase_age_seconds: hung - 0.001 };
+  const warnings = { overload: `saturation is ${f.saturation}: all request slots are busy`, stuck: 'worker 0 (pid 4711): GET /report/<int:year> has run for longer than 30 s' };
+  const warning = warnings[scenario];
+  const status = hung > 0 ? 'critical' : warning ? 'warning' : 'healthy';
   return {
-    ...contract, time, status, reasons: hung > 0 ? [why] : [],
+    ...contract, time, status, reasons: hung > 0 ? [why] : warning ? [warning] : [],
     app: { ...contract.app, started: new Date(begun).toISOString(), server_alive: scenario !== 'ended' },
     totals: { ...contract.totals, requests: idle ? 0 : Math.floor(123456 + (t - begun / 1000) * 50), errors: idle ? 0 : 14, lost: idle ? 0 : 1, workers_died: idle ? 0 : 1 },
-    workers: scenario === 'ended' ? [] : Array.from({ length: many ? 16 : 2 }, (_, i) => worker(i, hung, t, idle)),
-    in_flight: idle || scenario === 'ended' ? [] : hung > 0 ? [held, busy] : many ? Array.from({ length: 40 }, (_, i) => ({ ...busy, slot: i % 16, thread: 4711 + i, age_seconds: 0.02 + i / 9 })) : [busy],
-    routes: idle ? [] : Array.from({ length: many ? 200 : rules.length }, (_, i) => route(i, t, many)),
+    workers: scenario === 'ended' ? [] : Array.from({ length: many ? 16 : 2 }, (_, i) => worker(i, hung, t, scenario)),
+    in_flight: scenario === 'ended' ? [] : requests(scenario, hung),
+    traffic: traffic(scenario, f, t - begun / 1000),
+    hosts: hosts(scenario),
+    slow_requests: slowRequests(scenario),
+    routes: idle ? [] : Array.from({ length: many ? 200 : rules.length }, (_, i) => route(i, t, scenario)),
     resources: { ...contract.resources, timestamp: time, memory_usage_mb: f.memory_bytes / 1e6, memory_usage_percent: f.memory_bytes / 2.6e6, cpu_usage_percent: f.cpu_ratio * 100, request_queue_size: f.accept_queue },
     performance: { ...contract.performance, timestamp: time, error_rate: f.error_ratio, throughput_rps: f.requests_per_second },
     latency: { window_seconds: 60, p50_seconds: f.p50_seconds, p95_seconds: f.p95_seconds, p99_seconds: f.p99_seconds },
@@ -120,6 +159,13 @@ function settings() {
     make('memory_critical_threshold', 0.9, 'ratio', 0.05, 1, 'Share of the memory that the app may use from which its state is critical.'),
     make('cpu_warning_threshold', 0.8, 'ratio', 0.05, 1, 'Share of the CPU time that the app may use from which its state is warning.'),
     make('slow_request_threshold', 2, 'seconds', 0.01, 3600, 'Requests that take longer are slow; a worker whose request is older is stuck.', 'environment'),
+    make('saturation_warning_threshold', 0.7, 'ratio', 0.05, 1, 'Saturation from which health is warning.'),
+    make('saturation_critical_threshold', 0.95, 'ratio', 0.05, 1, 'Saturation from which health is critical.'),
+    make('queue_time_warning_threshold', 0.5, 'seconds', 0.001, 3600, 'Queue time that 1 of 20 requests exceeds from which health is warning.'),
+    make('queue_time_critical_threshold', 2.5, 'seconds', 0.001, 3600, 'Queue time that 1 of 20 requests exceeds from which health is critical.'),
+    make('request_deadline', 10, 'seconds', 0.05, 3600, 'How long a client waits for its answer, queue included.'),
+    make('admission', 2, 'mode', 0, 2, 'Whether requests that cannot be answered before their deadline are refused early (503).'),
+    make('observe_only', 0, 'switch', 0, 1, 'Changes nothing in the app.'),
     make('cleanup_enabled', 1, 'switch', 0, 1, 'Whether Stirbar may collect garbage and trim memory by itself.'),
   ];
 }

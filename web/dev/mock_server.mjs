@@ -1,16 +1,19 @@
 // A supervisor that is not there: serves web/dist and the API with made-up, changing figures, on loopback.
-//   node dev/mock_server.mjs [--port 8801] [--scenario cycle|healthy|hang|empty|ended|many] [--prefix /admin/responsiveness/]
-//                            [--live stream|poll] [--page /workers]
+//   node dev/mock_server.mjs [--port 8801] [--scenario NAME] [--prefix /admin/responsiveness/]
+//                            [--live stream|poll] [--page /workers] [--embedded yes]
+// Scenarios: cycle, healthy, hang, overload, stuck, many, empty, ended.
 // cycle: 20 s healthy, 20 s with the interpreter lock held in worker 1. many: 200 routes, 16 workers.
+// stuck: a request past its limit. --embedded: stacks and latencies answer 503, as in the Flask app.
 // --prefix, --live, --page rewrite index.html as the Flask side does.
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { history, snapshot } from './mock_figures.mjs';
+import { history, snapshot, stacks } from './mock_figures.mjs';
+import { latency } from './mock_requests.mjs';
 
-const options = { port: '8801', scenario: 'cycle', prefix: '/', live: 'stream', page: '' };
+const options = { port: '8801', scenario: 'cycle', prefix: '/', live: 'stream', page: '', embedded: '' };
 for (let i = 2; i < process.argv.length; i += 2) options[process.argv[i].replace(/^--/, '')] = process.argv[i + 1] ?? '';
 
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
@@ -39,6 +42,18 @@ function stream(request, response) {
   request.on('close', () => clearInterval(timer));
 }
 
+function onDemand(url, path, response) {
+  if (options.embedded) {
+    const [what, verb] = path.endsWith('stacks') ? ['stacks', 'are'] : ['the heat map', 'is'];
+    response.writeHead(503, { 'content-type': 'application/json' });
+    return response.end(JSON.stringify({ error: `${what} ${verb} on the supervisor's own pages`, url: 'http://127.0.0.1:8800/' }));
+  }
+  const { scenario } = options;
+  const pid = url.searchParams.get('pid');
+  const body = path.endsWith('stacks') ? stacks(scenario, pid === null ? null : Number(pid)) : latency(scenario, url.searchParams.get('route'));
+  return send(response, 'application/json', JSON.stringify(body));
+}
+
 const server = createServer((request, response) => {
   const url = new URL(request.url, 'http://127.0.0.1');
   const path = url.pathname.startsWith(options.prefix) ? `/${url.pathname.slice(options.prefix.length)}` : '/';
@@ -48,6 +63,7 @@ const server = createServer((request, response) => {
     const points = Number(url.searchParams.get('points')) || 900;
     return send(response, 'application/json', JSON.stringify(history(options.scenario, points)));
   }
+  if (path === '/api/v1/stacks' || path === '/api/v1/latency') return onDemand(url, path, response);
   const file = join(dist, normalize(path));
   if (path.startsWith('/assets/') && existsSync(file)) return send(response, types[extname(file)], readFileSync(file));
   return send(response, types['.html'], index()); // every other address is a page

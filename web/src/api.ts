@@ -1,16 +1,36 @@
-import { complete, type History, type Snapshot } from './model';
+import { complete } from './complete';
+import type { Latency } from './latency';
+import type { History, Snapshot } from './model';
 import { address } from './site';
+import type { Stacks } from './stacks';
+
+// An answer other than 200. `url`: where the supervisor's own pages are, when only they can answer.
+export class Refused extends Error {
+  constructor(
+    message: string,
+    readonly said: string, // what the answer itself says, in words; else empty
+    readonly url: string,
+  ) {
+    super(message);
+  }
+}
 
 async function fetchJson(relative: string): Promise<unknown> {
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), 5000);
   try {
     const response = await fetch(address(relative), { signal: stop.signal, cache: 'no-store' });
-    if (!response.ok) throw new Error(`it answers ${response.status} ${response.statusText}`.trim());
+    if (!response.ok) throw await refusal(response);
     return await response.json();
   } finally {
     clearTimeout(timer);
   }
+}
+
+async function refusal(response: Response): Promise<Refused> {
+  const body = (await response.json().catch(() => null)) as { error?: unknown; url?: unknown } | null;
+  const text = (value: unknown) => (typeof value === 'string' ? value : '');
+  return new Refused(`it answers ${response.status} ${response.statusText}`.trim(), text(body?.error), text(body?.url));
 }
 
 export async function fetchSnapshot(): Promise<Snapshot> {
@@ -19,6 +39,16 @@ export async function fetchSnapshot(): Promise<Snapshot> {
 
 export async function fetchHistory(points: number): Promise<History> {
   return (await fetchJson(`api/v1/history?points=${points}`)) as History;
+}
+
+// Of all workers, or of one process.
+export async function fetchStacks(pid: number | null): Promise<Stacks> {
+  return (await fetchJson(pid === null ? 'api/v1/stacks' : `api/v1/stacks?pid=${pid}`)) as Stacks;
+}
+
+// Of the whole app, or of one route.
+export async function fetchLatency(route: string): Promise<Latency> {
+  return (await fetchJson(route ? `api/v1/latency?route=${encodeURIComponent(route)}` : 'api/v1/latency')) as Latency;
 }
 
 // Calls `onSnapshot` for each event until closed; `onEnd` once when the stream breaks.

@@ -30,16 +30,115 @@ export interface Worker {
   file_descriptors: Figure;
   voluntary_switches: Figure;
   involuntary_switches: Figure;
+  capacity: Figure; // requests at once; null: not known
+  executor_depth: Figure; // accepted by the server, not begun
+  concurrency_limit: Figure;
+  queue_delay_seconds: Figure;
+  shed_level: number; // of this worker alone
+  overloaded_seconds: Figure; // 0: is not
+  stacks_readable: boolean;
 }
 
+export const partNames = ['sql', 'redis', 'http', 'lock', 'garbage'] as const;
+export type PartName = (typeof partNames)[number];
+export type ByPart = Partial<Record<PartName, number>>;
+
 export interface InFlight {
+  id: string; // "slot:index:started_ns"; "" from a supervisor that gives none
   slot: number;
   pid: number;
   thread: number;
   route: string;
-  phase: string;
+  method: string;
+  phase: string; // routing, handling, streaming
   age_seconds: number;
   phase_age_seconds: Figure;
+  queue_seconds: Figure;
+  queue_source: string; // none, header, server, socket
+  criticality: string;
+  deadline_seconds: Figure; // left until the client stops waiting; below 0: it has stopped
+  limit_seconds: Figure; // stuck from this age; null: exempt
+  activity: string; // application, sql, redis, http, checkout
+  activity_seconds: Figure;
+  connection_seconds: Figure; // has held a pool connection for so long
+  client: string; // masked; "": not known
+  parts: ByPart; // seconds so far
+  calls: ByPart;
+  stuck: string; // "", recorded, interrupted
+}
+
+export interface Frame {
+  function: string;
+  file: string;
+  line: number | null;
+}
+
+export type StackQuality = 'exact' | 'approximate' | 'unreadable';
+
+// One that has ended, or was recorded as stuck while it ran.
+export interface SlowRequest {
+  time: string;
+  slot: number;
+  pid: number;
+  thread: number;
+  id: string;
+  route: string;
+  running: boolean;
+  slow: boolean; // false: merely the slowest of its minute
+  status: number | null; // null: the app raised, or it is still running
+  duration_seconds: number;
+  queue_seconds: Figure;
+  queue_source: string;
+  parts: ByPart;
+  calls: ByPart;
+  request_bytes: Figure;
+  response_bytes: Figure;
+  statements: { text: string; seconds: number; calls: number }[];
+  stack: Frame[]; // innermost first; empty: none was sampled
+  stack_age_seconds: Figure; // how long it had run by then
+  stack_quality: StackQuality;
+  lock_holder: number | null; // thread
+}
+
+export type ByCriticality = Record<string, number>;
+
+// What waits, what is served and what is refused, over the whole app.
+export interface Traffic {
+  saturation: Figure;
+  predicted_wait_seconds: Figure;
+  service_rate: Figure;
+  capacity: Figure;
+  busy: Figure;
+  streams: Figure;
+  waiting: Figure;
+  served_per_second: Figure;
+  refused_per_second: Figure;
+  queue: { p50_seconds: Figure; p95_seconds: Figure; max_seconds: Figure; delay_seconds: Figure; sources: Record<string, number> };
+  refused: ByCriticality;
+  admitted: ByCriticality;
+  would_refuse: ByCriticality;
+  shed_level: number;
+  shed_by: string; // measurement, operator
+  shed_reason: string;
+  level_age_seconds: Figure;
+  backlog: Figure; // accept queue ordered now; 0: the server's own
+  backlog_own: Figure;
+  backlog_reason: string;
+  pressure: Figure;
+  pressure_source: string;
+}
+
+// Calls of the whole app to one host.
+export interface Host {
+  host: string;
+  calls: number;
+  failures: number;
+  timeouts: number;
+  defaulted: number; // had no time-out of their own
+  breaker_refusals: number;
+  breakers_open: number; // workers
+  mean_seconds: Figure;
+  max_seconds: Figure;
 }
 
 export interface Route {
@@ -58,7 +157,14 @@ export interface Route {
   p95_seconds: Figure;
   p99_seconds: Figure;
   max_seconds: Figure;
+  refused: Figure;
+  degraded: Figure;
+  criticality?: string;
+  time: TimeParts;
 }
+
+// Mean seconds of a request of the last minute; null when there was none.
+export type TimeParts = Record<'queue' | 'application' | PartName, Figure>;
 
 export interface Alert {
   rule: string;
@@ -130,6 +236,7 @@ export interface Snapshot {
     started: string;
     server_pid: number | null;
     server_alive: boolean;
+    url?: string; // of the supervisor's own pages
   };
   status: Status;
   reasons: string[];
@@ -137,6 +244,9 @@ export interface Snapshot {
   workers: Worker[];
   in_flight: InFlight[];
   routes: Route[];
+  traffic: Traffic;
+  hosts: Host[];
+  slow_requests: SlowRequest[];
   resources: {
     memory_usage_percent: Figure;
     memory_usage_mb: Figure; // 1 MB = 1,000,000 bytes
@@ -189,32 +299,4 @@ export type SeriesName = (typeof seriesNames)[number];
 export interface History {
   interval_seconds: number;
   series: { time: number[] } & Partial<Record<SeriesName, Figure[]>>;
-}
-
-// A part that a supervisor of another version leaves out is empty, not a fault of the page.
-export function complete(raw: Snapshot): Snapshot {
-  const health = raw.health ?? ({} as Snapshot['health']);
-  return {
-    ...raw,
-    app: raw.app ?? { name: '', command: '', server: '', started: '', server_pid: null, server_alive: true },
-    reasons: raw.reasons ?? [],
-    workers: raw.workers ?? [],
-    in_flight: raw.in_flight ?? [],
-    routes: raw.routes ?? [],
-    totals: raw.totals ?? ({} as Totals),
-    resources: raw.resources ?? ({} as Snapshot['resources']),
-    performance: raw.performance ?? ({} as Snapshot['performance']),
-    latency: raw.latency ?? ({} as Snapshot['latency']),
-    health: {
-      ...health,
-      components: health.components ?? {},
-      component_reasons: health.component_reasons ?? {},
-      alerts: health.alerts ?? [],
-      recommendations: health.recommendations ?? [],
-    },
-    listeners: raw.listeners ?? [],
-    settings: raw.settings ?? [],
-    unavailable: raw.unavailable ?? {},
-    events: raw.events ?? [],
-  };
 }

@@ -41,3 +41,13 @@ describe('address', () => {
     expect(new URL(site.pageAddress('/')).pathname).toBe('/admin/responsiveness/');
   });
 });
+
+describe('ownPage', () => {
+  it('leads to the same page, and nowhere else', async () => {
+    const { ownPage } = await import('./site');
+    expect(ownPage('http://127.0.0.1:8800/', '/stacks')).toBe('http://127.0.0.1:8800/stacks');
+    expect(ownPage('http://127.0.0.1:8800/requests', '/stacks')).toBe('http://127.0.0.1:8800/requests');
+    expect(ownPage('javascript:alert(1)', '/stacks')).toBeNull();
+    expect(ownPage('', '/stacks')).toBeNull();
+  });
+});

@@ -28,3 +28,14 @@ export function currentPath(pages: readonly string[]): string {
   const named = path.startsWith(base.pathname) ? `/${path.slice(base.pathname.length)}`.replace(/\/$/, '') : '';
   return pages.includes(named) ? named : otherwise;
 }
+
+// The same page where the supervisor itself serves it. Null: `url` is none that a link may have.
+export function ownPage(url: string, path: string): string | null {
+  try {
+    const there = new URL(url);
+    if (!['http:', 'https:'].includes(there.protocol)) return null;
+    return there.pathname.endsWith('/') ? new URL(`.${path}`, there).href : there.href;
+  } catch {
+    return null;
+  }
+}

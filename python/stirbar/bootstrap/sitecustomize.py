@@ -69,7 +69,7 @@ def _on_flask(watch: ImportWatch) -> None:
         from stirbar import engine
     if engine.warn_once_if_missing():
         return
-    from stirbar import instrument, servers
+    from stirbar import instrument, libraries, servers
 
     engine.native.configure(os.environ["STIRBAR_SEGMENT"], "", [], {})
     instrument.instrument_every_app()
@@ -77,6 +77,10 @@ def _on_flask(watch: ImportWatch) -> None:
     for name, hook in servers.SERVER_HOOKS.items():
         if name not in sys.modules:
             watch.add(name, hook)
+    libraries.hook_loaded_libraries()
+    for name in libraries.LIBRARY_HOOKS:
+        if name not in sys.modules:
+            watch.add(name, libraries.hook_library)
 
 
 def _run_hidden_sitecustomize() -> None:

@@ -2,6 +2,7 @@
 // results to stdout.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,21 @@ int TopCommand(const ViewOptions& options);
 
 // `probe`: status, live, ready or startup. Exit status 0 healthy, 1 warning, 2 critical or unknown.
 int HealthCommand(const ViewOptions& options, const std::string& probe);
+
+enum class Requests { kInFlight, kSlow };
+int RequestsCommand(const ViewOptions& options, Requests which);
+
+// `level`: on, off, auto, background, sheddable or normal: what the operator orders, from now on
+// and over what is measured; empty: shows what holds.
+int ShedCommand(const ViewOptions& options, const std::string& level);
+
+struct StacksOptions {
+  ViewOptions view;
+  uint32_t pid = 0;  // 0: all workers
+  bool all = false;  // every thread, not only those that work at a request or hold the lock
+};
+// Exit status 0; 1 when there is nobody to ask or the answer is an error.
+int StacksCommand(const StacksOptions& options);
 
 int VersionCommand(Output output);
 

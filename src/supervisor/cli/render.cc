@@ -3,90 +3,15 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
-#include <cstdio>
 #include <optional>
+
+#include "supervisor/cli/shed_levels.h"
+#include "supervisor/cli/terminal_text.h"
 
 namespace stirbar {
 namespace {
 
 namespace json = boost::json;
-
-const json::value* Member(const json::object& object, std::string_view name) {
-  return object.if_contains(name);
-}
-
-std::string Text(const json::object& object, std::string_view name) {
-  const json::value* const value = Member(object, name);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : "-";
-}
-
-std::optional<double> Number(const json::object& object, std::string_view name) {
-  const json::value* const value = Member(object, name);
-  if (value == nullptr || !value->is_number()) return std::nullopt;
-  return value->to_number<double>();
-}
-
-const json::array& Rows(const json::object& object, std::string_view name) {
-  static const json::array empty;
-  const json::value* const value = Member(object, name);
-  return value != nullptr && value->is_array() ? value->as_array() : empty;
-}
-
-const json::object& Part(const json::object& object, std::string_view name) {
-  static const json::object empty;
-  const json::value* const value = Member(object, name);
-  return value != nullptr && value->is_object() ? value->as_object() : empty;
-}
-
-std::string Format(const char* format, double value) {
-  char text[48];
-  std::snprintf(text, sizeof text, format, value);
-  return text;
-}
-
-std::string Count(std::optional<double> value) { return value ? Format("%.0f", *value) : "-"; }
-std::string Rate(std::optional<double> value) { return value ? Format("%.1f", *value) : "-"; }
-std::string Percent(std::optional<double> value) { return value ? Format("%.1f %%", *value) : "-"; }
-std::string Ratio(std::optional<double> value) {
-  return value ? Format("%.1f %%", *value * 100) : "-";
-}
-std::string Megabytes(std::optional<double> bytes) {
-  return bytes ? Format("%.1f MB", *bytes * 1e-6) : "-";
-}
-std::string Duration(std::optional<double> seconds) {
-  if (!seconds) return "-";
-  if (*seconds < 1) return Format("%.1f ms", *seconds * 1e3);
-  return Format(*seconds < 100 ? "%.1f s" : "%.0f s", *seconds);
-}
-
-// Columns under a header: text to the left, the rest to the right.
-class Table {
- public:
-  explicit Table(std::vector<std::string> header) { rows_.push_back(std::move(header)); }
-  void Add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
-
-  // `text_columns`: a bit for each column that is text.
-  std::vector<std::string> Lines(unsigned text_columns) const {
-    std::vector<size_t> widths(rows_.front().size());
-    for (const auto& row : rows_) {
-      for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-    }
-    std::vector<std::string> lines;
-    for (const auto& row : rows_) {
-      std::string line;
-      for (size_t i = 0; i < row.size(); ++i) {
-        const std::string space(widths[i] - row[i].size(), ' ');
-        line += "  ";
-        line += (text_columns >> i & 1U) != 0 ? row[i] + space : space + row[i];
-      }
-      lines.push_back(line.substr(0, line.find_last_not_of(' ') + 1));
-    }
-    return lines;
-  }
-
- private:
-  std::vector<std::vector<std::string>> rows_;
-};
 
 std::string Paint(const std::string& text, const std::string& status, Colour colour) {
   if (colour == Colour::kOff) return text;
@@ -96,16 +21,18 @@ std::string Paint(const std::string& text, const std::string& status, Colour col
   return code + text + "\x1b[0m";
 }
 
-// Route rules come from the app: nothing in them may steer the terminal, neither the control
-// characters of ASCII nor those of Unicode (U+0080 to U+009F, two bytes in UTF-8).
-std::string Safe(std::string text, size_t width) {
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<uint8_t>(text[i]);
-    const auto next = static_cast<uint8_t>(i + 1 < text.size() ? text[i + 1] : 0);
-    if (byte < 0x20 || byte == 0x7F) text[i] = '?';
-    if (byte == 0xC2 && next >= 0x80 && next <= 0x9F) text.replace(i, 2, "?");
-  }
-  return text.size() > width ? text.substr(0, width) : text;
+std::optional<double> InBytes(std::optional<double> megabytes) {
+  return megabytes ? std::optional(*megabytes * 1e6) : std::nullopt;
+}
+
+// "saturation 62.0 %  sheds background (measurement)  queue p95 600.0 ms"
+std::string LoadText(const json::object& traffic) {
+  const std::string who = ShedLevelWord(NumberOf(traffic, "shed_level"));
+  const std::string by = TextOf(traffic, "shed_by");
+  const bool told = who != "nobody" || by == "operator";
+  return "saturation " + RatioText(NumberOf(traffic, "saturation")) + "  sheds " + who +
+         (told ? " (" + by + ")" : "") + "  queue p95 " +
+         DurationText(NumberOf(PartOf(traffic, "queue"), "p95_seconds"));
 }
 
 class Renderer {
@@ -115,52 +42,53 @@ class Renderer {
   std::vector<std::string> Run(const json::object& snapshot) {
     Head(snapshot);
     Figures(snapshot);
-    Workers(Rows(snapshot, "workers"));
-    Requests(Rows(snapshot, "in_flight"));
-    Routes(Rows(snapshot, "routes"));
+    Workers(RowsOf(snapshot, "workers"));
+    Requests(RowsOf(snapshot, "in_flight"));
+    Routes(RowsOf(snapshot, "routes"));
     return std::move(lines_);
   }
 
  private:
-  void Line(const std::string& text) { lines_.push_back(Safe(text, options_.width)); }
+  void Line(const std::string& text) { lines_.push_back(SafeText(text, options_.width)); }
   void Lines(const std::vector<std::string>& lines) {
     for (const std::string& line : lines) Line(line);
   }
 
   void Head(const json::object& snapshot) {
-    const json::object& app = Part(snapshot, "app");
-    const std::string status = Text(snapshot, "status");
+    const json::object& app = PartOf(snapshot, "app");
+    const std::string status = TextOf(snapshot, "status");
     lines_.push_back(
-        Safe(Text(app, "name"), 60) + "  " + Paint(status, status, options_.colour) +
-        Safe("  " + Text(app, "server") + "  " + Text(app, "url") + "  " + Text(snapshot, "time"),
-             options_.width));
-    for (const json::value& reason : Rows(snapshot, "reasons")) {
+        SafeText(TextOf(app, "name"), 60) + "  " + Paint(status, status, options_.colour) +
+        SafeText("  " + LoadText(PartOf(snapshot, "traffic")) + "  " + TextOf(app, "server") +
+                     "  " + TextOf(app, "url") + "  " + TextOf(snapshot, "time"),
+                 options_.width));
+    for (const json::value& reason : RowsOf(snapshot, "reasons")) {
       if (reason.is_string()) Line("  ! " + std::string(reason.as_string()));
     }
-    for (const json::value& value : Rows(Part(snapshot, "health"), "recommendations")) {
-      if (value.is_object()) Line("  > " + Text(value.as_object(), "text"));
+    for (const json::value& value : RowsOf(PartOf(snapshot, "health"), "recommendations")) {
+      if (value.is_object()) Line("  > " + TextOf(value.as_object(), "text"));
     }
   }
 
   void Figures(const json::object& snapshot) {
-    const json::object& resources = Part(snapshot, "resources");
-    const json::object& performance = Part(snapshot, "performance");
-    const json::object& latency = Part(snapshot, "latency");
-    const json::object& totals = Part(snapshot, "totals");
+    const json::object& resources = PartOf(snapshot, "resources");
+    const json::object& performance = PartOf(snapshot, "performance");
+    const json::object& latency = PartOf(snapshot, "latency");
+    const json::object& totals = PartOf(snapshot, "totals");
     Line("");
-    Line("  requests " + Count(Number(totals, "requests")) + "   " +
-         Rate(Number(performance, "throughput_rps")) + "/s   p50 " +
-         Duration(Number(latency, "p50_seconds")) + "   p95 " +
-         Duration(Number(latency, "p95_seconds")) + "   p99 " +
-         Duration(Number(latency, "p99_seconds")) + "   errors " +
-         Ratio(Number(performance, "error_rate")) + "   lost " + Count(Number(totals, "lost")));
-    const auto megabytes = Number(resources, "memory_usage_mb");
-    Line("  memory " + Percent(Number(resources, "memory_usage_percent")) + " (app " +
-         (megabytes ? Format("%.1f MB", *megabytes) : "-") + ")   cpu " +
-         Percent(Number(resources, "cpu_usage_percent")) + "   disk " +
-         Percent(Number(resources, "disk_usage_percent")) + "   threads " +
-         Count(Number(resources, "active_threads")) + "   accept queue " +
-         Count(Number(resources, "request_queue_size")));
+    Line("  requests " + CountText(NumberOf(totals, "requests")) + "   " +
+         RateText(NumberOf(performance, "throughput_rps")) + "/s   p50 " +
+         DurationText(NumberOf(latency, "p50_seconds")) + "   p95 " +
+         DurationText(NumberOf(latency, "p95_seconds")) + "   p99 " +
+         DurationText(NumberOf(latency, "p99_seconds")) + "   errors " +
+         RatioText(NumberOf(performance, "error_rate")) + "   lost " +
+         CountText(NumberOf(totals, "lost")));
+    Line("  memory " + PercentText(NumberOf(resources, "memory_usage_percent")) + " (app " +
+         MegabytesText(InBytes(NumberOf(resources, "memory_usage_mb"))) + ")   cpu " +
+         PercentText(NumberOf(resources, "cpu_usage_percent")) + "   disk " +
+         PercentText(NumberOf(resources, "disk_usage_percent")) + "   threads " +
+         CountText(NumberOf(resources, "active_threads")) + "   accept queue " +
+         CountText(NumberOf(resources, "request_queue_size")));
   }
 
   void Workers(const json::array& workers) {
@@ -174,10 +102,11 @@ class Renderer {
     for (const json::value& value : workers) {
       if (!value.is_object()) continue;
       const json::object& worker = value.as_object();
-      table.Add({Count(Number(worker, "slot")), Count(Number(worker, "pid")), Text(worker, "state"),
-                 Count(Number(worker, "requests")), Count(Number(worker, "errors")),
-                 Count(Number(worker, "in_flight")), Megabytes(Number(worker, "rss_bytes")),
-                 Ratio(Number(worker, "cpu_ratio")), Text(worker, "reason")});
+      table.Add({CountText(NumberOf(worker, "slot")), CountText(NumberOf(worker, "pid")),
+                 TextOf(worker, "state"), CountText(NumberOf(worker, "requests")),
+                 CountText(NumberOf(worker, "errors")), CountText(NumberOf(worker, "in_flight")),
+                 MegabytesText(NumberOf(worker, "rss_bytes")),
+                 RatioText(NumberOf(worker, "cpu_ratio")), TextOf(worker, "reason")});
     }
     Lines(table.Lines(0b100000100));
   }
@@ -189,9 +118,10 @@ class Renderer {
     for (const json::value& value : requests) {
       if (!value.is_object() || IsFull(rows_shown_, options_.request_rows)) continue;
       const json::object& request = value.as_object();
-      table.Add({Safe(Text(request, "route"), 50), Duration(Number(request, "age_seconds")),
-                 Text(request, "phase"), Count(Number(request, "slot")),
-                 Count(Number(request, "pid")), Count(Number(request, "thread"))});
+      table.Add({SafeText(TextOf(request, "route"), 50),
+                 DurationText(NumberOf(request, "age_seconds")), TextOf(request, "phase"),
+                 CountText(NumberOf(request, "slot")), CountText(NumberOf(request, "pid")),
+                 CountText(NumberOf(request, "thread"))});
     }
     Lines(table.Lines(0b000101));
   }
@@ -204,10 +134,12 @@ class Renderer {
     for (const json::value& value : routes) {
       if (!value.is_object() || IsFull(rows_shown_, options_.route_rows)) continue;
       const json::object& route = value.as_object();
-      table.Add({Safe(Text(route, "route"), 50), Count(Number(route, "requests")),
-                 Rate(Number(route, "requests_per_second")), Count(Number(route, "errors")),
-                 Duration(Number(route, "p50_seconds")), Duration(Number(route, "p95_seconds")),
-                 Duration(Number(route, "p99_seconds")), Duration(Number(route, "max_seconds"))});
+      table.Add({SafeText(TextOf(route, "route"), 50), CountText(NumberOf(route, "requests")),
+                 RateText(NumberOf(route, "requests_per_second")),
+                 CountText(NumberOf(route, "errors")), DurationText(NumberOf(route, "p50_seconds")),
+                 DurationText(NumberOf(route, "p95_seconds")),
+                 DurationText(NumberOf(route, "p99_seconds")),
+                 DurationText(NumberOf(route, "max_seconds"))});
     }
     Lines(table.Lines(0b1));
   }

@@ -38,6 +38,16 @@ TEST(Render, ShowsTheExample) {
   EXPECT_THAT(All(Render(snapshot, {.colour = Colour::kOn})), HasSubstr("\x1b["));
 }
 
+TEST(Render, TheHeadSaysHowLoadedTheAppIs) {
+  boost::json::object snapshot = ExampleSnapshot();
+  EXPECT_THAT(Render(snapshot, {.width = 400}).front(),
+              HasSubstr("saturation 62.0 %  sheds background (measurement)  queue p95 600.0 ms"));
+  snapshot.at("traffic").as_object()["shed_level"] = 0;
+  EXPECT_THAT(Render(snapshot, {.width = 400}).front(), HasSubstr("sheds nobody  queue"));
+  snapshot.at("traffic").as_object()["shed_by"] = "operator";
+  EXPECT_THAT(Render(snapshot, {.width = 400}).front(), HasSubstr("sheds nobody (operator)"));
+}
+
 TEST(Render, MissingMembersAreDashes) {
   const std::vector<std::string> lines = Render({}, {});
   EXPECT_THAT(lines, Contains(HasSubstr("requests -")));

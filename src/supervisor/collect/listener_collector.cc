@@ -12,6 +12,19 @@ namespace {
 
 constexpr Nanoseconds kLookEvery = std::chrono::seconds(10);
 
+// Whether overload control wants the depths at every tick; of the traffic of the tick before.
+bool IsLoaded(const Sample& sample) {
+  const TrafficSample& traffic = sample.traffic;
+  const bool full =
+      traffic.capacity > 0 && 2 * (traffic.busy + traffic.streams) >= traffic.capacity;
+  return full || traffic.waiting > 0 || traffic.backlog > 0 || traffic.shed_level > 0;
+}
+
+SocketFamily FamilyOf(const ListenerSample& listener) {
+  if (listener.kind == ListenerKind::kUnix) return SocketFamily::kUnix;
+  return listener.address.starts_with('[') ? SocketFamily::kTcp6 : SocketFamily::kTcp4;
+}
+
 }  // namespace
 
 ListenerCollector::ListenerCollector(std::vector<uint64_t> left_out, std::string proc)
@@ -21,6 +34,8 @@ void ListenerCollector::Collect(const Tick& tick, Sample* sample) {
   if (tick.full) {
     if (UpdateHeld(tick, sample->processes)) UpdateInodes();
     AskDepths();
+  } else if (IsLoaded(*sample)) {
+    RenewDepths();
   }
   sample->listeners = listeners_;
   if (!failure_.empty()) sample->unavailable[std::string(name())] = failure_;
@@ -82,6 +97,23 @@ void ListenerCollector::AskDepths() {
   if (!listeners_.empty() || !failure_.empty()) return;
   for (const auto& [pid, held] : held_) {
     if (!held.failure.empty()) failure_ = held.failure;
+  }
+}
+
+void ListenerCollector::RenewDepths() {
+  for (const SocketFamily family :
+       {SocketFamily::kTcp4, SocketFamily::kTcp6, SocketFamily::kUnix}) {
+    const bool known =
+        std::any_of(listeners_.begin(), listeners_.end(),
+                    [&](const ListenerSample& one) { return FamilyOf(one) == family; });
+    if (!known) continue;
+    const auto answered = sock_diag_.Listening(family, inodes_);
+    if (!answered) continue;  // the next full tick says so, if it lasts
+    for (const ListenerSample& newest : *answered) {
+      for (ListenerSample& listener : listeners_) {
+        if (listener.inode == newest.inode) listener = newest;
+      }
+    }
   }
 }
 

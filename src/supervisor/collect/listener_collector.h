@@ -15,7 +15,8 @@ namespace stirbar {
 //
 // The descriptors of a process are looked at when it is new, all of them every 10 s, and every tick
 // while no listener is known (a server that is just starting). The depths are asked for at every
-// full tick.
+// full tick, and while the app is loaded (half of its request slots busy, requests waiting, or an
+// order of overload control in force, at the tick before) at every tick.
 //
 // Threads: one. Time: 30 to 60 us on full ticks and 1.5 us a descriptor when they are looked at; at
 // most 50 ms where the kernel does not answer. Failure: unavailable["listeners"] where the kernel
@@ -40,6 +41,8 @@ class ListenerCollector : public Collector {
   bool UpdateHeld(const Tick& tick, const std::vector<ProcessSample>& processes);
   void UpdateInodes();
   void AskDepths();
+  // Depth and backlog of the listeners that are known.
+  void RenewDepths();
 
   const std::vector<uint64_t> left_out_;
   const std::string proc_;

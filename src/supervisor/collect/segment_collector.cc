@@ -3,34 +3,29 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
+#include <optional>
+#include <utility>
 
 #include "segment/config.h"
 #include "segment/counters.h"
 #include "segment/events.h"
 #include "segment/identity.h"
-#include "segment/routes.h"
 #include "segment/worker_slot.h"
+#include "supervisor/collect/in_flight_reader.h"
 
 namespace stirbar {
 namespace {
 
 constexpr size_t kShownEvents = 200;
-constexpr uint64_t kPartNs = 10'000'000'000;
-constexpr uint64_t kMinuteNs = 60'000'000'000;
+// More than any server handles or lets wait: a damaged segment must not make sums overflow.
+constexpr uint32_t kMostRequests = 1'000'000;
 
 double SecondsSince(uint64_t then_ns, uint64_t now_ns) {
   return then_ns == 0 ? 0 : Seconds(AgeOf(then_ns, now_ns));
-}
-
-uint64_t ErrorsOf(const RouteTotals& totals) { return totals.status[4]; }
-
-// The text that routes are told apart and added up by.
-std::string LabelOf(const Segment& segment, uint32_t route) {
-  const RouteEntry* const entry = FindRoute(segment, route);
-  if (entry == nullptr) return RouteLabel(HttpMethod::kOther, kRouteOther, "");
-  return RouteLabel(entry->method, route, RuleOf(*entry));
 }
 
 // The process is surely gone. A cheap test for the ticks between full ones, which a zombie passes.
@@ -44,6 +39,18 @@ void CountRequests(const WorkerSlot& slot, WorkerSample* worker) {
   });
 }
 
+// What admission control does in the worker.
+void ReadAdmission(const AdmissionState& state, uint64_t now_ns, WorkerSample* worker) {
+  const auto load = [](const auto& word) { return word.load(std::memory_order_relaxed); };
+  worker->capacity = std::min(load(state.capacity), kMostRequests);
+  worker->executor_depth = std::min(load(state.executor_depth), kMostRequests);
+  const auto limit = std::bit_cast<double>(load(state.concurrency_limit));
+  if (std::isfinite(limit) && limit > 0) worker->concurrency_limit = limit;
+  worker->queue_delay_seconds = Seconds(Nanoseconds(load(state.queue_delay_ns)));
+  worker->shed_level = std::min(load(state.level), uint32_t{kCriticalities - 1});
+  worker->overloaded_seconds = SecondsSince(load(state.overloaded_since_ns), now_ns);
+}
+
 // Gives `worker` the counts that it had at the tick before.
 void CarryOver(const std::vector<WorkerSample>& before, WorkerSample* worker) {
   const auto same = std::find_if(before.begin(), before.end(), [&](const WorkerSample& other) {
@@ -54,24 +61,19 @@ void CarryOver(const std::vector<WorkerSample>& before, WorkerSample* worker) {
   worker->errors = same->errors;
 }
 
-bool IsUsed(const WorkerSlot& slot, uint32_t route) {
-  return (slot.routes_used[route / 64].load(std::memory_order_relaxed) >> (route % 64) & 1U) != 0;
-}
-
 }  // namespace
 
-SegmentCollector::SegmentCollector(Segment& segment)
-    : segment_(segment), canonical_(kMaxRoutes, kRouteUnknown), counted_(kMaxRoutes) {}
+SegmentCollector::SegmentCollector(Segment& segment) : segment_(segment), routes_(segment) {}
 
 void SegmentCollector::Collect(const Tick& tick, Sample* sample) {
   sample->tick = tick;
   ReadWorkers(tick, sample);
-  ReadInFlight(tick, sample);
+  ReadInFlightRequests(tick, sample);
   if (tick.full) {
     const SegmentSettings settings = ReadSettings(segment_);
     sample->settings = settings.values;
     sample->setting_origins = settings.origins;
-    ReadRoutes(tick, sample);
+    routes_.Read(tick, sample);
   }
   ReadTotals(sample);
   ReadEvents(sample);
@@ -103,11 +105,13 @@ void SegmentCollector::ReadWorkers(const Tick& tick, Sample* sample) {
     worker.lock_wait_last_seconds = Seconds(Nanoseconds(slot.lock_wait_last_ns.load()));
     worker.lock_wait_sum_seconds = Seconds(Nanoseconds(slot.lock_wait_sum_ns.load()));
     worker.lock_waits = slot.lock_waits.load(std::memory_order_relaxed);
+    worker.stacks_readable = slot.interpreter.ready.load(std::memory_order_acquire) == 1;
+    ReadAdmission(slot.admission, tick.now_ns, &worker);
     if (worker.server_kind != ServerKind::kUnknown) sample->server_kind = worker.server_kind;
     if (!worker.alive) {
       CountRequests(slot, &worker);
       BuryDead(tick, worker);
-    } else if (!tick.full) {  // else ReadRoutes counts them
+    } else if (!tick.full) {  // else the routes are read, and count them
       CarryOver(before, &worker);
     }
     sample->workers.push_back(worker);
@@ -121,7 +125,7 @@ void SegmentCollector::BuryDead(const Tick& tick, const WorkerSample& worker) {
     const double age = Seconds(Nanoseconds(lost.age_ns));
     const std::string label = lost.route == kRouteUnknown
                                   ? RouteLabel(lost.method, kRouteUnknown, "")
-                                  : LabelOf(segment_, lost.route);
+                                  : routes_.LabelOf(lost.route);
     std::snprintf(text, sizeof text, "%s was lost after %.1f s: its worker %u (pid %u) died",
                   label.c_str(), age, worker.slot, burial.pid);
     AppendEvent(segment_,
@@ -145,191 +149,30 @@ void SegmentCollector::BuryDead(const Tick& tick, const WorkerSample& worker) {
               text);
 }
 
-void SegmentCollector::ReadInFlight(const Tick& tick, Sample* sample) {
+void SegmentCollector::ReadInFlightRequests(const Tick& tick, Sample* sample) {
   sample->in_flight.clear();
-  for (RouteSample& route : sample->routes) route.in_flight = 0;
   for (WorkerSample& worker : sample->workers) {
     if (!worker.alive) continue;
-    for (const InFlight& request : segment_.workers[worker.slot].in_flight) {
-      const uint64_t started = request.started_ns.load(std::memory_order_acquire);
-      if (started == 0) continue;
-      InFlightSample seen;
-      seen.slot = worker.slot;
-      seen.pid = worker.pid;
-      seen.thread = request.thread.load(std::memory_order_acquire);
-      const uint32_t route = request.route.load(std::memory_order_acquire);
-      seen.route = route < kMaxRoutes ? CanonicalId(route) : kRouteUnknown;
-      seen.method = static_cast<HttpMethod>(request.method.load(std::memory_order_acquire) & 0xFFU);
-      seen.phase = static_cast<RequestPhase>(request.phase.load(std::memory_order_acquire));
-      seen.age_seconds = SecondsSince(started, tick.now_ns);
-      seen.phase_age_seconds =
-          SecondsSince(request.phase_since_ns.load(std::memory_order_acquire), tick.now_ns);
-      // All loads above acquire: this one stays behind them.
-      if (request.started_ns.load(std::memory_order_relaxed) != started) continue;  // has ended
+    const auto& requests = segment_.workers[worker.slot].in_flight;
+    for (uint32_t index = 0; index < kMaxInFlight; ++index) {
+      std::optional<InFlightSample> seen = ReadInFlight(requests[index], tick.now_ns);
+      if (!seen) continue;
+      seen->slot = worker.slot;
+      seen->pid = worker.pid;
+      seen->index = index;
+      seen->route = seen->route < kMaxRoutes ? routes_.CanonicalId(seen->route) : kRouteUnknown;
       ++worker.in_flight;
-      if (seen.phase == RequestPhase::kStreaming) {
+      if (IsStream(*seen)) {
         ++worker.streaming;
       } else {
-        worker.oldest_request_seconds = std::max(worker.oldest_request_seconds, seen.age_seconds);
+        worker.oldest_request_seconds = std::max(worker.oldest_request_seconds, seen->age_seconds);
       }
-      sample->in_flight.push_back(seen);
+      sample->in_flight.push_back(*std::move(seen));
     }
   }
   std::sort(sample->in_flight.begin(), sample->in_flight.end(),
             [](const auto& a, const auto& b) { return a.age_seconds > b.age_seconds; });
-  for (const InFlightSample& request : sample->in_flight) {
-    if (request.route != kRouteUnknown) ++RowOf(request.route, sample).in_flight;
-  }
-}
-
-uint32_t SegmentCollector::CanonicalId(uint32_t route) {
-  if (canonical_[route] != kRouteUnknown) return canonical_[route];
-  if (FindRoute(segment_, route) == nullptr) return kRouteOther;
-  canonical_[route] = ids_by_label_.try_emplace(LabelOf(segment_, route), route).first->second;
-  return canonical_[route];
-}
-
-RouteSample& SegmentCollector::RowOf(uint32_t id, Sample* sample) const {
-  const auto place =
-      std::lower_bound(sample->routes.begin(), sample->routes.end(), id,
-                       [](const RouteSample& route, uint32_t other) { return route.id < other; });
-  if (place != sample->routes.end() && place->id == id) return *place;
-  RouteSample route;
-  route.id = id;
-  if (const RouteEntry* const entry = FindRoute(segment_, id); entry != nullptr) {
-    route.method = entry->method;
-    route.rule = RuleOf(*entry);
-  }
-  return *sample->routes.insert(place, std::move(route));
-}
-
-void SegmentCollector::ReadRoutes(const Tick& tick, Sample* sample) {
-  const RetiredBank& retired = RetiredTotals(segment_);
-  RouteBits used = retired.routes_used;
-  for (const WorkerSample& worker : sample->workers) {
-    const WorkerSlot& slot = segment_.workers[worker.slot];
-    for (size_t word = 0; word < used.size(); ++word) used[word] |= slot.routes_used[word];
-  }
-  const uint64_t part = tick.now_ns / kPartNs;
-  const bool part_is_new = part != part_number_;
-  if (part_is_new) {
-    for (const auto& [id, window] : windows_) {
-      for (uint64_t n = std::max(part_number_ + 1, part > 6 ? part - 6 : 0); n <= part; ++n) {
-        window->parts[n % window->parts.size()] = {};
-      }
-    }
-    part_number_ = part;
-  }
-
-  CountRoutes(retired, used, sample);
-  for (RouteSample& route : sample->routes) {
-    if (route.requests != counted_[route.id]) route.totals = {};
-  }
-  ForEachRoute(used, [&](uint32_t id) {
-    RouteSample& route = RowOf(CanonicalId(id), sample);
-    if (route.requests == counted_[route.id]) return;
-    if ((retired.routes_used[id / 64] >> (id % 64) & 1U) != 0) {
-      AddRouteTotals(retired.routes[id], &route.totals);
-    }
-    for (const WorkerSample& worker : sample->workers) {
-      const WorkerSlot& slot = segment_.workers[worker.slot];
-      if (worker.alive && IsUsed(slot, id)) AddRouteStats(slot.routes[id], &route.totals);
-    }
-  });
-
-  Figures now;
-  now.now_ns = tick.now_ns;
-  for (RouteSample& route : sample->routes) {
-    const bool unchanged = route.requests == counted_[route.id];
-    if (!unchanged) route.requests = RequestsOf(route.totals);
-    if (!unchanged || part_is_new) Advance(tick, &route);
-    now.requests += route.requests;
-    now.errors += ErrorsOf(route.totals);
-    now.slow += route.totals.slow;
-    now.duration_sum_ns += route.totals.duration_sum_ns;
-    for (size_t i = 0; i < kHistogramBuckets; ++i) now.histogram[i] += route.totals.histogram[i];
-  }
-  if (minute_.empty()) {
-    minute_.push_back(now);
-    first_ns_ = tick.now_ns;
-  }
-  sample->route_window_seconds =
-      std::min(Seconds(AgeOf(first_ns_, tick.now_ns)),
-               Seconds(Nanoseconds(6 * kPartNs + tick.now_ns % kPartNs)));
-  sample->latest = Between(minute_.back(), now);
-  minute_.push_back(now);
-  while (minute_.size() > 2 && minute_[1].now_ns + kMinuteNs <= now.now_ns) minute_.pop_front();
-  sample->recent = Between(minute_.front(), now);
-}
-
-// The counts of a route change only with its number of requests, so that number says which routes
-// need to be read in full: one cache line of each route and worker, and not twelve.
-void SegmentCollector::CountRoutes(const RetiredBank& retired, const RouteBits& used,
-                                   Sample* sample) {
-  std::fill(counted_.begin(), counted_.end(), 0);
-  ForEachRoute(used, [&](uint32_t id) {
-    uint64_t& requests = counted_[CanonicalId(id)];
-    if ((retired.routes_used[id / 64] >> (id % 64) & 1U) != 0) {
-      requests += RequestsOf(retired.routes[id]);
-    }
-    for (WorkerSample& worker : sample->workers) {
-      const WorkerSlot& slot = segment_.workers[worker.slot];
-      if (!worker.alive || !IsUsed(slot, id)) continue;
-      const uint64_t of_worker = RequestsOf(slot.routes[id]);
-      requests += of_worker;
-      worker.requests += of_worker;
-      worker.errors += slot.routes[id].status[4].load(std::memory_order_relaxed);
-    }
-  });
-}
-
-// Puts what `route` has counted since the last full tick into its window, and the window's sum into
-// `route`.
-void SegmentCollector::Advance(const Tick& tick, RouteSample* route) {
-  std::unique_ptr<RouteWindow>& window = windows_[route->id];
-  if (window == nullptr) {
-    window = std::make_unique<RouteWindow>();
-    // A supervisor that takes over must not show the totals of hours as those of a minute.
-    if (minute_.empty()) window->newest = route->totals;
-  }
-  RouteWindow::Part& filling = window->parts[tick.now_ns / kPartNs % window->parts.size()];
-  for (size_t i = 0; i < kHistogramBuckets; ++i) {
-    filling.histogram[i] +=
-        static_cast<uint32_t>(route->totals.histogram[i] - window->newest.histogram[i]);
-  }
-  filling.errors += static_cast<uint32_t>(ErrorsOf(route->totals) - ErrorsOf(window->newest));
-  window->newest = route->totals;
-  route->recent = {};
-  route->recent_errors = 0;
-  for (const RouteWindow::Part& part : window->parts) {
-    for (size_t i = 0; i < kHistogramBuckets; ++i) route->recent[i] += part.histogram[i];
-    route->recent_errors += part.errors;
-  }
-}
-
-RecentSample SegmentCollector::Between(const Figures& then, const Figures& now) {
-  RecentSample recent;
-  recent.window_seconds = Seconds(AgeOf(then.now_ns, now.now_ns));
-  recent.requests = now.requests - then.requests;
-  recent.errors = now.errors - then.errors;
-  recent.slow = now.slow - then.slow;
-  if (recent.window_seconds > 0) {
-    recent.requests_per_second = static_cast<double>(recent.requests) / recent.window_seconds;
-  }
-  if (recent.requests == 0) return recent;
-  const auto requests = static_cast<double>(recent.requests);
-  recent.error_ratio = static_cast<double>(recent.errors) / requests;
-  recent.mean_seconds =
-      static_cast<double>(now.duration_sum_ns - then.duration_sum_ns) * 1e-9 / requests;
-  HistogramCounts counts;
-  for (size_t i = 0; i < counts.size(); ++i) {
-    // A worker's bucket has 32 bits: after four thousand million requests it begins anew.
-    counts[i] = now.histogram[i] >= then.histogram[i] ? now.histogram[i] - then.histogram[i] : 0;
-  }
-  recent.p50_seconds = static_cast<double>(HistogramQuantileNs(counts, 0.50)) * 1e-9;
-  recent.p95_seconds = static_cast<double>(HistogramQuantileNs(counts, 0.95)) * 1e-9;
-  recent.p99_seconds = static_cast<double>(HistogramQuantileNs(counts, 0.99)) * 1e-9;
-  return recent;
+  routes_.CountInFlight(sample);
 }
 
 void SegmentCollector::ReadTotals(Sample* sample) const {
@@ -337,7 +180,7 @@ void SegmentCollector::ReadTotals(Sample* sample) const {
   Totals totals;
   for (const RouteSample& route : sample->routes) {
     totals.requests += route.requests;
-    totals.errors += ErrorsOf(route.totals);
+    totals.errors += route.totals.status[4];
     totals.exceptions += route.totals.exceptions;
   }
   totals.lost = retired.lost;
@@ -345,8 +188,12 @@ void SegmentCollector::ReadTotals(Sample* sample) const {
   totals.workers_died = retired.workers_died;
   totals.probe_faults = retired.probe_faults;
   totals.in_flight_overflow = retired.in_flight_overflow;
+  for (const uint64_t refused : retired.refused) totals.shed += refused;
   for (const WorkerSample& worker : sample->workers) {
     const WorkerSlot& slot = segment_.workers[worker.slot];
+    for (const Word& refused : slot.admission.refused) {
+      totals.shed += refused.load(std::memory_order_relaxed);
+    }
     totals.probe_faults += slot.probe_faults.load(std::memory_order_relaxed);
     totals.in_flight_overflow += slot.in_flight_overflow.load(std::memory_order_relaxed);
   }
@@ -377,7 +224,7 @@ void SegmentCollector::ReadEvents(Sample* sample) {
     event.text = record.text;
     if (event.kind == EventKind::kRequestSlow) {
       char text[sizeof(Event::text)];
-      std::snprintf(text, sizeof text, "%s took %.1f s", LabelOf(segment_, event.route).c_str(),
+      std::snprintf(text, sizeof text, "%s took %.1f s", routes_.LabelOf(event.route).c_str(),
                     event.value);
       event.text = text;
     }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 #include <random>
 
@@ -50,6 +51,7 @@ class Collection {
     request.thread = 77;
     request.method = static_cast<uint32_t>(HttpMethod::kPost);
     request.phase = static_cast<uint32_t>(RequestPhase::kHandling);
+    request.limit_ns = 30 * kSecondNs;
     request.started_ns = now_ns_ - static_cast<uint64_t>(age_seconds * 1e9);
   }
 
@@ -223,6 +225,16 @@ TEST(SegmentCollector, RequestsInFlightAreShownOldestFirst) {
   EXPECT_EQ(app.Route("/item").in_flight, 1U);
 }
 
+TEST(SegmentCollector, ALongLivedRequestIsAStream) {
+  Collection app;
+  const uint32_t worker = app.AddWorker();
+  app.Begin(worker, 0, app.AddRoute("/socket"), 500);
+  app.slot(worker).in_flight[0].limit_ns = 0;
+  const WorkerSample& seen = app.Glance().workers[0];
+  EXPECT_EQ(seen.streaming, 1U);
+  EXPECT_EQ(seen.oldest_request_seconds, 0);
+}
+
 TEST(SegmentCollector, TheWindowIsTheLastMinute) {
   Collection app;
   const uint32_t item = app.AddRoute("/item");
@@ -332,6 +344,72 @@ TEST(SegmentCollector, AWrappedBucketDoesNotSpoilThePercentiles) {
   EXPECT_EQ(app.sample().recent.requests, 100U);
   EXPECT_LT(app.sample().recent.p99_seconds, 1);
   EXPECT_EQ(SumOf(app.Route("/item").recent), 100U);
+}
+
+TEST(SegmentCollector, RefusedAndDegradedRequestsAreSeen) {
+  Collection app;
+  const uint32_t item = app.AddRoute("/item");
+  const uint32_t worker = app.AddWorker();
+  app.Count(worker, item, 2);
+  app.Look();
+  CountRefused(app.slot(worker), item, Criticality::kNormal);
+  app.slot(worker).routes[item].degraded = 3;
+  app.Pass(1);
+  app.Look();
+  EXPECT_EQ(app.Route("/item").requests, 2U);
+  EXPECT_EQ(app.Route("/item").totals.refused, 1U);
+  EXPECT_EQ(app.Route("/item").totals.degraded, 3U);
+  EXPECT_EQ(app.sample().totals.shed, 1U);
+}
+
+TEST(SegmentCollector, TheWindowHasQueueTimesAndParts) {
+  Collection app;
+  const uint32_t item = app.AddRoute("/item");
+  const uint32_t worker = app.AddWorker();
+  app.Look();
+  const std::array<uint64_t, kParts> parts{kSecondNs, 0, kSecondNs / 2, 0, 0};
+  const std::array<uint32_t, kParts> calls{4, 0, 1, 0, 0};
+  Commit(app.slot(worker), {.route = item,
+                            .duration_ns = 2 * kSecondNs,
+                            .queue_known = true,
+                            .queue_ns = 3 * kSecondNs,
+                            .parts_ns = parts.data(),
+                            .part_calls = calls.data()});
+  app.Pass(1);
+  app.Look();
+  const RouteSample& route = app.Route("/item");
+  EXPECT_DOUBLE_EQ(route.recent_duration_seconds, 2);
+  EXPECT_DOUBLE_EQ(route.recent_queue_seconds, 3);
+  EXPECT_DOUBLE_EQ(route.recent_part_seconds[static_cast<size_t>(Part::kSql)], 1);
+  EXPECT_DOUBLE_EQ(route.recent_part_seconds[static_cast<size_t>(Part::kHttp)], 0.5);
+  app.Pass(71);
+  app.Look();
+  EXPECT_EQ(app.Route("/item").recent_duration_seconds, 0);
+  EXPECT_EQ(app.Route("/item").recent_queue_seconds, 0);
+}
+
+TEST(SegmentCollector, AdmissionOfAWorker) {
+  Collection app;
+  const uint32_t worker = app.AddWorker();
+  app.Pass(10);
+  EXPECT_TRUE(std::isnan(app.Glance().workers[0].concurrency_limit));
+  EXPECT_FALSE(app.sample().workers[0].stacks_readable);
+  AdmissionState& state = app.slot(worker).admission;
+  state.capacity = 8;
+  state.executor_depth = 3;
+  state.concurrency_limit = std::bit_cast<uint64_t>(6.5);
+  state.queue_delay_ns = kSecondNs / 4;
+  state.level = 2;
+  state.overloaded_since_ns = (1'000'000 + 7) * kSecondNs;
+  app.slot(worker).interpreter.ready = 1;
+  const WorkerSample& seen = app.Glance().workers[0];
+  EXPECT_EQ(seen.capacity, 8U);
+  EXPECT_EQ(seen.executor_depth, 3U);
+  EXPECT_DOUBLE_EQ(seen.concurrency_limit, 6.5);
+  EXPECT_DOUBLE_EQ(seen.queue_delay_seconds, 0.25);
+  EXPECT_EQ(seen.shed_level, 2U);
+  EXPECT_DOUBLE_EQ(seen.overloaded_seconds, 3);
+  EXPECT_TRUE(seen.stacks_readable);
 }
 
 TEST(SegmentCollector, SurvivesNoise) {

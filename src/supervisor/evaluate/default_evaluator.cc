@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "supervisor/evaluate/health.h"
+#include "supervisor/evaluate/load_controller.h"
 #include "supervisor/evaluate/metrics.h"
 #include "supervisor/evaluate/probes.h"
+#include "supervisor/evaluate/recent_hosts.h"
 #include "supervisor/evaluate/recent_totals.h"
 #include "supervisor/evaluate/recommendations.h"
 #include "supervisor/evaluate/rules.h"
@@ -25,8 +27,11 @@ class DefaultEvaluator : public Evaluator {
     for (const WorkerSample& worker : sample.workers) {
       assessment.workers.push_back(JudgeWorker(worker, sample));
     }
+    evaluation.load = load_.Judge(FiguresOf(sample, evaluation.resources), sample.settings);
     const RecentTotals recent = totals_.Add(sample.tick, sample.totals);
-    const RuleInput input{sample, evaluation.resources, assessment.workers, recent};
+    const std::vector<RecentHost> hosts = hosts_.Add(sample.tick, sample.hosts);
+    const RuleInput input{sample, evaluation.resources, assessment.workers,
+                          recent, evaluation.load,      hosts};
     Forget(sample);
     assessment.findings = ApplyRules(input);
     SortFindings(&assessment.findings);
@@ -92,7 +97,9 @@ class DefaultEvaluator : public Evaluator {
   const std::vector<Rule> rules_ = BuiltInRules();
   std::vector<RuleMemory> app_{rules_.size()};
   std::map<uint32_t, WorkerMemory> workers_;  // by slot
+  LoadController load_;
   RecentTotalsWindow totals_;
+  RecentHostsWindow hosts_;
   std::optional<uint64_t> first_ns_;
   uint64_t worker_alive_ns_ = 0;
 };

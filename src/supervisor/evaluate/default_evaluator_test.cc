@@ -182,6 +182,67 @@ TEST_F(EvaluatorTest, StuckAndSlowRequestsNameTheRoute) {
   EXPECT_EQ(assessment.status, Status::kWarning);
 }
 
+TEST_F(EvaluatorTest, ARequestPastItsOwnLimitIsStuckHoweverShortThatIs) {
+  sample_.Worker();
+  sample_.InFlight("/quick", 2.5);
+  sample_.InFlight("/slow", 4);
+  sample_->in_flight[0].limit_seconds = 2;
+  const Assessment assessment = Judge(0);
+  EXPECT_THAT(RulesOf(assessment), ElementsAre("stuck_request"));
+  EXPECT_EQ(assessment.reasons[0],
+            "worker 0 (pid 4711): GET /quick has run for 2.5 s, its limit is 2.0 s");
+}
+
+TEST_F(EvaluatorTest, SaturationNeedsFiveSecondsAndAsksForWorkers) {
+  sample_.Worker();
+  sample_.InFlight("/report", 0.1);
+  sample_.Requests("/report", 600, 0.1);
+  sample_->traffic.capacity = sample_->traffic.busy = 1;
+  sample_->traffic.waiting = 200;
+  sample_->traffic.served_per_second = 10;
+  EXPECT_THAT(JudgeEverySecond(0, 5).findings, IsEmpty());
+  const Assessment assessment = Judge(5);
+  EXPECT_THAT(RulesOf(assessment), ElementsAre("saturation"));
+  EXPECT_EQ(assessment.components.at("queue"), Status::kCritical);
+  EXPECT_EQ(assessment.reasons[0],
+            "saturation 1.00: the request slot busy, 200 requests wait; who comes now waits 20 s "
+            "of 10 s (request_deadline)");
+  EXPECT_THAT(assessment.recommendations[0].text, HasSubstr("Run 2 workers instead of 1"));
+}
+
+TEST_F(EvaluatorTest, QueueTimeNeedsTwentyRequests) {
+  sample_.Worker();
+  HistogramCounts& recent = sample_->traffic.queue_recent;
+  recent[HistogramBucket(3'000'000'000)] = 19;
+  sample_->traffic.queue_p95_seconds = sample_->traffic.queue_max_seconds = 3;
+  EXPECT_THAT(Judge(0).findings, IsEmpty());
+  recent[HistogramBucket(3'000'000'000)] = 20;
+  const Assessment assessment = Judge(1);
+  EXPECT_THAT(RulesOf(assessment), ElementsAre("queue_time"));
+  EXPECT_EQ(assessment.status, Status::kCritical);
+}
+
+TEST_F(EvaluatorTest, AHostWhoseCallsFailIsNamed) {
+  sample_.Worker();
+  HostSample host;
+  host.name = "api.example:443";
+  host.totals.calls = 1'000;
+  host.totals.failures = 900;  // before our time
+  sample_->hosts = {host};
+  EXPECT_THAT(Judge(0).findings, IsEmpty());
+  sample_->hosts[0].totals.calls += 9;
+  sample_->hosts[0].totals.failures += 9;
+  EXPECT_THAT(Judge(1).findings, IsEmpty());  // too few
+  sample_->hosts[0].totals.calls += 3;
+  sample_->hosts[0].totals.timeouts += 4;
+  const Assessment assessment = Judge(2);
+  EXPECT_THAT(RulesOf(assessment), ElementsAre("outgoing"));
+  EXPECT_EQ(assessment.reasons[0],
+            "75 % of the calls to api.example:443 failed: 9 of 12 in the last minute, 4 time-outs "
+            "among them");
+  EXPECT_THAT(JudgeEverySecond(3, 90).findings, IsEmpty());
+}
+
 TEST_F(EvaluatorTest, DeathsAndOverflowOfTheLastMinute) {
   sample_.Worker();
   sample_->totals.workers_died = 3;  // before our time

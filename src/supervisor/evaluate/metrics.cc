@@ -23,6 +23,19 @@ std::vector<const ProcessSample*> ProcessesOf(const Sample& sample) {
   return processes;
 }
 
+// Mean SQL time of a request of the last minute; not measured where no statement has been seen yet.
+double SqlSecondsOf(const Sample& sample) {
+  constexpr auto kSql = static_cast<size_t>(Part::kSql);
+  double seconds = 0;
+  bool has_sql = false;
+  for (const RouteSample& route : sample.routes) {
+    seconds += route.recent_part_seconds[kSql];
+    has_sql = has_sql || route.totals.part_calls[kSql] > 0;
+  }
+  if (!has_sql || sample.recent.requests == 0) return kNotMeasured;
+  return seconds / static_cast<double>(sample.recent.requests);
+}
+
 }  // namespace
 
 MemoryUse MemoryUseOf(const MachineSample& machine) {
@@ -85,6 +98,7 @@ PerformanceMetrics PerformanceOf(const Sample& sample) {
   metrics.slow_request_count = sample.recent.slow;
   metrics.error_rate = sample.recent.error_ratio;
   metrics.throughput_rps = sample.recent.requests_per_second;
+  metrics.database_query_time = SqlSecondsOf(sample);
   return metrics;
 }
 

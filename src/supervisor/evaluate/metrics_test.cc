@@ -85,5 +85,17 @@ TEST(Metrics, PerformanceIsTheLastMinute) {
   EXPECT_DOUBLE_EQ(metrics.throughput_rps, 1);
 }
 
+TEST(Metrics, DatabaseTimeIsTheMeanOfAllRequests) {
+  SampleBuilder sample;
+  sample.Requests("/sql", 30, 0.1).Requests("/plain", 30, 0.1);
+  EXPECT_TRUE(std::isnan(PerformanceOf(*sample).database_query_time));
+  sample.Route("/sql").totals.part_calls[static_cast<size_t>(Part::kSql)] = 30;
+  EXPECT_DOUBLE_EQ(PerformanceOf(*sample).database_query_time, 0);
+  sample.Route("/sql").recent_part_seconds[static_cast<size_t>(Part::kSql)] = 1.2;
+  EXPECT_DOUBLE_EQ(PerformanceOf(*sample).database_query_time, 0.02);
+  sample->recent.requests = 0;
+  EXPECT_TRUE(std::isnan(PerformanceOf(*sample).database_query_time));
+}
+
 }  // namespace
 }  // namespace stirbar

@@ -16,10 +16,13 @@ constexpr std::pair<std::string_view, Adviser> kAdvisers[] = {
     {"memory", AdviseMemory},
     {"cpu", AdviseCpu},
     {"disk", AdviseDisk},
-    {"accept_queue", AdviseAcceptQueue},
+    {"saturation", AdviseLoad},
+    {"accept_queue", AdviseLoad},
+    {"queue_time", AdviseLoad},
     {"error_rate", AdviseErrorRate},
     {"stuck_request", AdviseStuckRequest},
     {"slow_requests", AdviseSlowRequests},
+    {"outgoing", AdviseOutgoing},
     {"in_flight_overflow", AdviseInFlightOverflow},
 };
 

@@ -32,8 +32,10 @@ Advice AdviseWorkerDeaths(const Finding& finding, const RuleInput& input);
 Advice AdviseMemory(const Finding& finding, const RuleInput& input);
 Advice AdviseCpu(const Finding& finding, const RuleInput& input);
 Advice AdviseDisk(const Finding& finding, const RuleInput& input);
+// load_advice.cc
+Advice AdviseLoad(const Finding& finding, const RuleInput& input);
+Advice AdviseOutgoing(const Finding& finding, const RuleInput& input);
 // request_advice.cc
-Advice AdviseAcceptQueue(const Finding& finding, const RuleInput& input);
 Advice AdviseErrorRate(const Finding& finding, const RuleInput& input);
 Advice AdviseStuckRequest(const Finding& finding, const RuleInput& input);
 Advice AdviseSlowRequests(const Finding& finding, const RuleInput& input);

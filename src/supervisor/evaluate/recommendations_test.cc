@@ -20,7 +20,11 @@ std::vector<Recommendation> For(const std::vector<Finding>& findings, const Samp
   for (const WorkerSample& worker : sample.workers) {
     verdicts.push_back(JudgeWorker(worker, sample));
   }
-  return Recommend(findings, {sample, ResourcesOf(sample), verdicts, RecentTotals{}});
+  std::vector<RecentHost> hosts;
+  for (const HostSample& host : sample.hosts) {
+    hosts.push_back({host.name, host.totals.calls, host.totals.failures, host.totals.timeouts});
+  }
+  return Recommend(findings, {sample, ResourcesOf(sample), verdicts, {}, LoadVerdict{}, hosts});
 }
 
 Finding Found(const std::string& rule, std::optional<uint32_t> slot = std::nullopt) {
@@ -55,6 +59,10 @@ TEST(Recommendations, EveryBuiltInRuleHasAdvice) {
   SampleBuilder sample;
   sample->app_command = "gunicorn app:app";
   sample.Requests("/x", 100, 6, 50);
+  HostSample& host = sample->hosts.emplace_back();
+  host.name = "api.example:443";
+  host.totals.calls = 20;
+  host.totals.failures = 12;
   sample.LockedWorker(2);
   sample.InFlight("/x", 6);
   for (const Rule& rule : BuiltInRules()) {

@@ -20,6 +20,7 @@
 #include <variant>
 #include <vector>
 
+#include "supervisor/evaluate/recent_hosts.h"
 #include "supervisor/evaluate/recent_totals.h"
 #include "supervisor/supervisor.h"
 
@@ -74,6 +75,8 @@ struct RuleInput {
   const ResourceMetrics& resources;
   const std::vector<WorkerVerdict>& verdicts;  // one for each sample.workers
   const RecentTotals& recent;
+  const LoadVerdict& load;
+  const std::vector<RecentHost>& hosts;
   const WorkerSample* worker = nullptr;  // rules of scope kWorker: the one in question
   const WorkerVerdict* verdict = nullptr;
 };

@@ -116,7 +116,7 @@ class StepTest : public testing::Test {
     rule_.describe = [](const RuleInput&, double v) {
       return "at " + std::to_string(int(v * 100));
     };
-    return Step(rule_, {*sample_, {}, {}, {}}, &memory_);
+    return Step(rule_, {*sample_, {}, {}, {}, {}, {}}, &memory_);
   }
 
   SampleBuilder sample_;

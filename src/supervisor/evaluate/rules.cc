@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "supervisor/evaluate/load_rules.h"
 #include "supervisor/evaluate/metrics.h"
 #include "supervisor/evaluate/words.h"
 #include "supervisor/evaluate/worker_condition.h"
@@ -233,10 +234,19 @@ Rule StuckRequest() {
             .unit = Unit::kSeconds};
   rule.warning = RuleLevel{.enter = SettingId::slow_request_threshold};
   rule.metric = [](const RuleInput& input) {
-    return Where(Answers(*input.verdict), input.worker->oldest_request_seconds);
+    double age = input.worker->oldest_request_seconds;
+    // A request past its own limit is stuck, however short that limit is.
+    if (MostOverdue(*input.worker, input.sample) != nullptr) {
+      age = std::max(age, input.sample.settings.slow_request_threshold);
+    }
+    return Where(Answers(*input.verdict), age);
   };
   rule.describe = [](const RuleInput& input, double) {
-    return RequestAgeText(*input.worker, input.sample);
+    const InFlightSample* const overdue = MostOverdue(*input.worker, input.sample);
+    if (overdue == nullptr) return RequestAgeText(*input.worker, input.sample);
+    return RequestText(*overdue, input.sample) + " has run for " +
+           SecondsText(overdue->age_seconds) + ", its limit is " +
+           SecondsText(overdue->limit_seconds);
   };
   return rule;
 }
@@ -275,9 +285,12 @@ Rule InFlightOverflow() {
 }  // namespace
 
 std::vector<Rule> BuiltInRules() {
-  return {Server(),       NoWorkerAnswers(), WorkerStopped(), LockWait(),        Heartbeat(),
-          WorkerDeaths(), Memory(),          AcceptQueue(),   ErrorRate(),       Disk(),
-          Cpu(),          StuckRequest(),    SlowRequests(),  InFlightOverflow()};
+  return {Server(),        NoWorkerAnswers(), WorkerStopped(),
+          LockWait(),      Heartbeat(),       WorkerDeaths(),
+          Memory(),        SaturationRule(),  AcceptQueue(),
+          QueueTimeRule(), ErrorRate(),       Disk(),
+          Cpu(),           StuckRequest(),    SlowRequests(),
+          OutgoingRule(),  InFlightOverflow()};
 }
 
 }  // namespace stirbar

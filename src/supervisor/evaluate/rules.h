@@ -9,12 +9,18 @@
 //   heartbeat           workers    heartbeat_warning_threshold    heartbeat_critical_threshold
 //   worker_deaths       workers    1 in the last minute           5 in the last minute
 //   memory              memory     memory_warning_threshold       memory_critical_threshold
+//   saturation          queue      saturation_warning_threshold,  saturation_critical_threshold,
+//                                  5 s                            5 s
 //   accept_queue        queue      accept_queue_warning_threshold accept_queue_critical_threshold
+//   queue_time          queue      queue_time_warning_threshold   queue_time_critical_threshold
 //   error_rate          requests   error_rate_warning_threshold   error_rate_critical_threshold
 //   disk                disk       90 %                           97 %
 //   cpu                 cpu        cpu_warning_threshold, 30 s    cpu_critical_threshold, 5 min
-//   stuck_request       requests   slow_request_threshold
+//   stuck_request       requests   slow_request_threshold, or its
+//                                  own limit (stuck_request_limit)
 //   slow_requests       requests   5 % of the last minute's
+//   outgoing            requests   half of the last minute's
+//                                  calls to a host failed
 //   in_flight_overflow  requests   1 in the last minute
 //
 // The rules of one worker (worker_stopped, lock_wait, heartbeat, stuck_request) exclude each other

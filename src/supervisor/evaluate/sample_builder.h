@@ -71,6 +71,7 @@ class SampleBuilder {
     request.method = HttpMethod::kGet;
     request.phase = RequestPhase::kHandling;
     request.age_seconds = request.phase_age_seconds = age_seconds;
+    request.limit_seconds = sample_.settings.stuck_request_limit;
     return *this;
   }
 

@@ -162,15 +162,27 @@ std::string SilenceText(const WorkerSample& worker, const Sample& sample) {
 }
 
 std::string RequestAgeText(const WorkerSample& worker, const Sample& sample) {
-  const auto oldest = std::find_if(
-      sample.in_flight.begin(), sample.in_flight.end(), [&](const InFlightSample& request) {
-        return request.slot == worker.slot && request.phase != RequestPhase::kStreaming;
-      });
+  const auto oldest = std::find_if(sample.in_flight.begin(), sample.in_flight.end(),
+                                   [&](const InFlightSample& request) {
+                                     return request.slot == worker.slot && !IsStream(request);
+                                   });
   std::string reason = oldest == sample.in_flight.end() ? "a request not seen in flight"
                                                         : RequestText(*oldest, sample);
   reason += " has run for " + SecondsText(worker.oldest_request_seconds);
   if (worker.in_flight > 1) reason += ", " + InFlightText(worker) + " in all";
   return reason;
+}
+
+const InFlightSample* MostOverdue(const WorkerSample& worker, const Sample& sample) {
+  const InFlightSample* most = nullptr;
+  const auto over = [](const InFlightSample& request) {
+    return request.age_seconds - request.limit_seconds;
+  };
+  for (const InFlightSample& request : sample.in_flight) {
+    if (request.slot != worker.slot || IsStream(request) || over(request) < 0) continue;
+    if (most == nullptr || over(request) > over(*most)) most = &request;
+  }
+  return most;
 }
 
 std::vector<const InFlightSample*> LockSuspects(const WorkerSample& worker, const Sample& sample) {

@@ -47,6 +47,9 @@ std::string LockText(const WorkerSample& worker, const Sample& sample);
 std::string SilenceText(const WorkerSample& worker, const Sample& sample);
 std::string RequestAgeText(const WorkerSample& worker, const Sample& sample);
 
+// The request of `worker` that is longest past its own limit, streams left out; null: none is.
+const InFlightSample* MostOverdue(const WorkerSample& worker, const Sample& sample);
+
 // The requests during which the lock may have been taken, likeliest first: those older than the
 // wait, the one that ran last (youngest phase) first. Empty: a thread outside any request has it.
 std::vector<const InFlightSample*> LockSuspects(const WorkerSample& worker, const Sample& sample);

@@ -34,65 +34,60 @@ const WorkerSample* WorstByMemory(const std::vector<WorkerSample>& workers,
   return worst;
 }
 
-void CleanupMitigator::Act(const Snapshot& snapshot) {
-  if (open_) Check(snapshot);
-  const Sample& sample = snapshot.sample;
-  const Assessment& assessment = snapshot.evaluation.assessment;
+void CleanupMitigator::Act(const Sample& sample, const Evaluation& evaluation) {
+  if (open_) Check(sample);
+  const Assessment& assessment = evaluation.assessment;
   if (open_ || sample.settings.cleanup_enabled == 0 || sample.tick.now_ns < next_ns_ ||
       !MemoryIsShort(assessment)) {
     return;
   }
   const WorkerSample* const worst = WorstByMemory(sample.workers, assessment.workers);
-  if (worst != nullptr) Give(*worst, sample.tick.now_ns);
+  if (worst == nullptr) return;
+  const std::optional<Order> order = desk_.AskCleanup(*worst, sample.tick.now_ns);
+  if (order) open_ = Cleanup{*order, worst->pid, worst->process.rss_bytes};
 }
 
-void CleanupMitigator::Give(const WorkerSample& worker, uint64_t now_ns) {
-  Directive& directive = segment_.workers[worker.slot].directive;
-  const uint64_t number = directive.ordered.load(std::memory_order_relaxed) + 1;
-  directive.kind.store(static_cast<uint32_t>(DirectiveKind::kCleanup), std::memory_order_relaxed);
-  directive.ordered.store(number, std::memory_order_release);
-  open_ =
-      Order{worker.slot, worker.incarnation, worker.pid, number, now_ns, worker.process.rss_bytes};
-}
-
-void CleanupMitigator::Check(const Snapshot& snapshot) {
-  const Order order = *open_;
-  const WorkerSlot& slot = segment_.workers[order.slot];
-  if (slot.incarnation.load(std::memory_order_acquire) != order.incarnation) {
-    open_.reset();  // the worker is gone, and its memory with it
-    return;
-  }
-  if (slot.directive.done.load(std::memory_order_acquire) >= order.number) {
-    const Effect effect{true, slot.directive.reclaimed_bytes.load(std::memory_order_relaxed),
-                        slot.directive.duration_ns.load(std::memory_order_relaxed)};
-    Close(order, effect, snapshot);
-  } else if (snapshot.sample.tick.now_ns > order.given_ns + kAnswerWithinNs) {
-    Close(order, {}, snapshot);
+void CleanupMitigator::Check(const Sample& sample) {
+  const Cleanup cleanup = *open_;
+  switch (desk_.StateOf(cleanup.order)) {
+    case OrderState::kGone:
+      open_.reset();  // the worker is gone, and its memory with it
+      return;
+    case OrderState::kDone: {
+      const Directive& answer = desk_.Answer(cleanup.order);
+      Close(cleanup,
+            {true, answer.reclaimed_bytes.load(std::memory_order_relaxed),
+             answer.duration_ns.load(std::memory_order_relaxed)},
+            sample);
+      return;
+    }
+    case OrderState::kOpen:
+      if (sample.tick.now_ns > cleanup.order.given_ns + kAnswerWithinNs) Close(cleanup, {}, sample);
   }
 }
 
-void CleanupMitigator::Close(const Order& order, const Effect& effect, const Snapshot& snapshot) {
+void CleanupMitigator::Close(const Cleanup& cleanup, const Effect& effect, const Sample& sample) {
   const double seconds = static_cast<double>(effect.duration_ns) * 1e-9;
   const bool helped = effect.answered && static_cast<double>(effect.reclaimed_bytes) >=
-                                             kHelpfulRatio * static_cast<double>(order.rss_bytes);
-  const double interval = snapshot.sample.settings.monitoring_interval;
+                                             kHelpfulRatio * static_cast<double>(cleanup.rss_bytes);
+  const double interval = sample.settings.monitoring_interval;
   pause_factor_ = helped ? 1 : std::min(2 * pause_factor_, kLongestPauseSeconds / interval + 1);
   const double pause = std::max(interval, std::min(interval * pause_factor_, kLongestPauseSeconds));
-  next_ns_ = snapshot.sample.tick.now_ns + static_cast<uint64_t>(pause * 1e9);
+  next_ns_ = sample.tick.now_ns + static_cast<uint64_t>(pause * 1e9);
   open_.reset();
   char result[64] = "no answer within 30 s";
   if (effect.answered) {
     std::snprintf(result, sizeof result, "%.1f MB given back of %.1f MB in %.0f ms",
                   static_cast<double>(effect.reclaimed_bytes) * 1e-6,
-                  static_cast<double>(order.rss_bytes) * 1e-6, seconds * 1e3);
+                  static_cast<double>(cleanup.rss_bytes) * 1e-6, seconds * 1e3);
   }
   char text[sizeof(Event::text)];
-  std::snprintf(text, sizeof text, "cleanup of worker %u (pid %u): %s; next in %.0f s", order.slot,
-                order.pid, result, pause);
+  std::snprintf(text, sizeof text, "cleanup of worker %u (pid %u): %s; next in %.0f s",
+                cleanup.order.slot, cleanup.pid, result, pause);
   AppendEvent(segment_,
               {.kind = EventKind::kCleanup,
-               .slot = order.slot,
-               .pid = order.pid,
+               .slot = cleanup.order.slot,
+               .pid = cleanup.pid,
                .value = static_cast<double>(effect.reclaimed_bytes),
                .value2 = seconds},
               text);

@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "supervisor/mitigate/directive_desk.h"
 #include "supervisor/supervisor.h"
 
 namespace stirbar {
@@ -14,19 +15,17 @@ namespace stirbar {
 // Brake: a cleanup that gave back less than 1 % of the worker's memory did not help; the pause
 // doubles with each such one, up to 10 minutes, because a full garbage collection stops the worker.
 //
-// Failure: a worker that does not answer within 30 s is counted as not helped.
+// Failure: a worker that does not answer within 30 s is counted as not helped; one that still has
+// another order is asked later.
 class CleanupMitigator : public Mitigator {
  public:
-  explicit CleanupMitigator(Segment& segment) : segment_(segment) {}
-  void Act(const Snapshot& snapshot) override;
+  CleanupMitigator(Segment& segment, DirectiveDesk& desk) : segment_(segment), desk_(desk) {}
+  void Act(const Sample& sample, const Evaluation& evaluation) override;
 
  private:
-  struct Order {
-    uint32_t slot = 0;
-    uint64_t incarnation = 0;
+  struct Cleanup {
+    Order order;
     uint32_t pid = 0;
-    uint64_t number = 0;
-    uint64_t given_ns = 0;
     uint64_t rss_bytes = 0;
   };
 
@@ -37,12 +36,12 @@ class CleanupMitigator : public Mitigator {
     uint64_t duration_ns = 0;
   };
 
-  void Give(const WorkerSample& worker, uint64_t now_ns);
-  void Check(const Snapshot& snapshot);
-  void Close(const Order& order, const Effect& effect, const Snapshot& snapshot);
+  void Check(const Sample& sample);
+  void Close(const Cleanup& cleanup, const Effect& effect, const Sample& sample);
 
   Segment& segment_;
-  std::optional<Order> open_;
+  DirectiveDesk& desk_;
+  std::optional<Cleanup> open_;
   uint64_t next_ns_ = 0;
   double pause_factor_ = 1;
 };

@@ -42,7 +42,7 @@ class ShortOfMemory {
   }
   void Act(double seconds_later = 0) {
     sample().tick.now_ns += static_cast<uint64_t>(seconds_later * 1e9);
-    mitigator_.Act(snapshot_);
+    mitigator_.Act(snapshot_.sample, snapshot_.evaluation);
   }
   void Answer(uint32_t slot, uint64_t reclaimed_bytes) {
     directive(slot).reclaimed_bytes = reclaimed_bytes;
@@ -56,7 +56,8 @@ class ShortOfMemory {
 
  private:
   const TestSegment segment_;
-  CleanupMitigator mitigator_{*segment_};
+  DirectiveDesk desk_{*segment_};
+  CleanupMitigator mitigator_{*segment_, desk_};
   Snapshot snapshot_;
 };
 

@@ -42,37 +42,6 @@ std::string_view BearerToken(const HttpRequest& request) {
   return Trim(rest);
 }
 
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// A value of application/x-www-form-urlencoded.
-std::string FormDecode(std::string_view text) {
-  std::string decoded;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool escape = text[i] == '%' && i + 2 < text.size() && HexDigit(text[i + 1]) >= 0 &&
-                        HexDigit(text[i + 2]) >= 0;
-    if (escape) {
-      decoded += static_cast<char>(HexDigit(text[i + 1]) * 16 + HexDigit(text[i + 2]));
-      i += 2;
-    } else {
-      decoded += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return decoded;
-}
-
-std::string FormField(std::string_view form, std::string_view name) {
-  while (!form.empty()) {
-    std::string_view value = TakeUntil('&', &form);
-    if (TakeUntil('=', &value) == name) return FormDecode(value);
-  }
-  return {};
-}
-
 // The form changes nothing but whose session it is, and carries no secret of ours: that it comes
 // from this very page is all that must be shown (login CSRF). Browsers send both headers on their
 // own; programs send neither. Over plain HTTP only Origin comes.
@@ -139,7 +108,7 @@ HttpResponse Access::CheckForm(const HttpRequest& request, uint64_t now_ns) {
     response.headers.emplace_back("Retry-After", seconds);
     return response;
   }
-  if (!ConstantTimeEqual(options_.token, FormField(request.body, "token"))) {
+  if (!ConstantTimeEqual(options_.token, FormField(request.body, "token").value_or(""))) {
     ++counters_.refused_logins;
     limiter_.Fail(request.client, now_ns);
     return LoginPage(401, "That is not the token.");

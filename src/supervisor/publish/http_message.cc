@@ -8,6 +8,29 @@
 namespace stirbar {
 namespace {
 
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// A value of application/x-www-form-urlencoded.
+std::string FormDecode(std::string_view text) {
+  std::string decoded;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool escape = text[i] == '%' && i + 2 < text.size() && HexDigit(text[i + 1]) >= 0 &&
+                        HexDigit(text[i + 2]) >= 0;
+    if (escape) {
+      decoded += static_cast<char>(HexDigit(text[i + 1]) * 16 + HexDigit(text[i + 2]));
+      i += 2;
+    } else {
+      decoded += text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  return decoded;
+}
+
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 std::string_view Find(const std::vector<HttpHeader>& headers, std::string_view name) {
@@ -98,6 +121,14 @@ double Quality(std::string_view header, std::string_view name) {
     best = std::max(best, quality);
   }
   return best;
+}
+
+std::optional<std::string> FormField(std::string_view form, std::string_view name) {
+  while (!form.empty()) {
+    std::string_view value = TakeUntil('&', &form);
+    if (TakeUntil('=', &value) == name) return FormDecode(value);
+  }
+  return std::nullopt;
 }
 
 }  // namespace stirbar

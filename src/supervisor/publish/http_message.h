@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -57,5 +58,7 @@ bool EqualIgnoringCase(std::string_view a, std::string_view b);
 std::string_view Trim(std::string_view text);  // spaces and tabs
 // What stands before `separator`, which is removed with it from `rest`; all when there is none.
 std::string_view TakeUntil(char separator, std::string_view* rest);
+// The value of `name` in "a=1&name=value" (a form, a query), decoded; absent when it is not there.
+std::optional<std::string> FormField(std::string_view form, std::string_view name);
 
 }  // namespace stirbar

@@ -69,7 +69,9 @@ class Core : public std::enable_shared_from_this<Core> {
         text_(options.snapshot_text ? options.snapshot_text : std::make_shared<SnapshotText>()),
         router_({{std::move(options.host), options.require_token, std::move(options.token)},
                  options.assets,
-                 text_},
+                 text_,
+                 options.latency,
+                 options.stacks},
                 history) {
     sockaddr_storage address{};
     socklen_t length = sizeof address;

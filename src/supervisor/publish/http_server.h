@@ -7,6 +7,7 @@
 #include <string>
 
 #include "supervisor/publish/http_counters.h"
+#include "supervisor/publish/latency_grid.h"
 #include "supervisor/publish/snapshot_text.h"
 #include "supervisor/publish/web_assets.h"
 #include "supervisor/supervisor.h"
@@ -33,6 +34,8 @@ struct HttpServerOptions {
   std::string token;                            // not empty where required
   std::span<const WebAsset> assets;             // WebAssets(), or a test's own
   std::shared_ptr<SnapshotText> snapshot_text;  // shared with other publishers; null: its own
+  const LatencyGrid* latency = nullptr;         // as RouterOptions::latency
+  StackSource* stacks = nullptr;                // must live longer; null: none to be had
   HttpTimeouts timeouts;
   size_t max_connections = 512;
 };

@@ -37,6 +37,7 @@ class JsonWriter {
   void BeginObject() { Begin('{'); }
   void BeginObject(std::string_view key) { Key(key), Begin('{'); }
   void EndObject() { End('}'); }
+  void BeginArray() { Begin('['); }
   void BeginArray(std::string_view key) { Key(key), Begin('['); }
   void EndArray() { End(']'); }
 

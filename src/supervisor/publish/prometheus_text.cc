@@ -1,6 +1,7 @@
 #include "supervisor/publish/prometheus_text.h"
 
 #include "supervisor/publish/http_message.h"
+#include "supervisor/publish/load_metrics.h"
 #include "supervisor/publish/route_metrics.h"
 #include "supervisor/publish/version.h"
 #include "supervisor/publish/worker_metrics.h"
@@ -137,6 +138,8 @@ std::string MetricsText(const Snapshot& snapshot, const HttpCounters& http, Metr
   MetricWriter metrics(format);
   WriteRouteMetrics(snapshot.sample, &metrics);
   WriteTotals(snapshot.sample.totals, &metrics);
+  WriteLoadMetrics(snapshot, &metrics);
+  WriteHostMetrics(snapshot.sample, &metrics);
   WriteWorkerMetrics(snapshot, &metrics);
   WriteHealth(snapshot.evaluation.assessment, &metrics);
   WriteListeners(snapshot.sample, &metrics);

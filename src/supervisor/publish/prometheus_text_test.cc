@@ -103,6 +103,36 @@ TEST(PrometheusText, BucketsAreCumulativeAndEndWithTheCount) {
   EXPECT_EQ(last_count, kHistogramBuckets);
 }
 
+TEST(PrometheusText, ShowsTheLoad) {
+  Snapshot snapshot = *MakeTestSnapshot();
+  RouteTotals& totals = snapshot.sample.routes[1].totals;
+  totals.queue_sum_ns = 2'500'000'000;
+  totals.parts_ns[static_cast<size_t>(Part::kSql)] = 1'500'000'000;
+  totals.part_calls[static_cast<size_t>(Part::kSql)] = 12;
+  totals.refused = 3;
+  totals.degraded = 7;
+  const std::string text = MetricsText(snapshot, HttpCounters{}, MetricsFormat::kPrometheus);
+  const std::string route = R"(method="GET",route="/item/<int:id>")";
+  EXPECT_EQ(ValueOf(text, "stirbar_saturation_ratio"), 0.62);
+  EXPECT_EQ(ValueOf(text, "stirbar_load_pressure_ratio"), 0.62);
+  EXPECT_EQ(ValueOf(text, "stirbar_shed_level"), 1);
+  EXPECT_EQ(ValueOf(text, "stirbar_backlog_limit"), 540);
+  EXPECT_EQ(ValueOf(text, R"(stirbar_requests_refused_total{criticality="background"})"), 40);
+  EXPECT_EQ(ValueOf(text, R"(stirbar_requests_would_refuse_total{criticality="normal"})"), 0);
+  EXPECT_EQ(ValueOf(text, R"(stirbar_queue_time_seconds_bucket{le="+Inf"})"), 7);
+  EXPECT_EQ(ValueOf(text, "stirbar_queue_time_seconds_count"), 7);
+  EXPECT_EQ(ValueOf(text, "stirbar_queue_time_seconds_sum"), 2.5);
+  EXPECT_EQ(ValueOf(text, "stirbar_route_queue_seconds_total{" + route + "}"), 2.5);
+  EXPECT_EQ(ValueOf(text, "stirbar_route_part_seconds_total{" + route + ",part=\"sql\"}"), 1.5);
+  EXPECT_EQ(ValueOf(text, "stirbar_route_part_calls_total{" + route + ",part=\"sql\"}"), 12);
+  EXPECT_FALSE(ValueOf(text, "stirbar_route_part_seconds_total{" + route + ",part=\"http\"}"));
+  EXPECT_EQ(ValueOf(text, "stirbar_route_refused_total{" + route + "}"), 3);
+  EXPECT_EQ(ValueOf(text, "stirbar_requests_degraded_total{" + route + "}"), 7);
+  EXPECT_EQ(ValueOf(text, R"(stirbar_outgoing_calls_total{host="api.shop.example:443"})"), 300);
+  EXPECT_EQ(ValueOf(text, R"(stirbar_outgoing_seconds_total{host="api.shop.example:443"})"), 36);
+  EXPECT_FALSE(ValueOf(text, "stirbar_service_rate"));
+}
+
 TEST(PrometheusText, NotMeasuredHasNoSeries) {
   const std::string text = Text();
   EXPECT_EQ(text.find("nan"), std::string::npos);

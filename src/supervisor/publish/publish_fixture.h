@@ -51,6 +51,59 @@ inline WorkerSample MakeWorker(uint32_t slot, uint32_t pid) {
   return worker;
 }
 
+inline SlowRequestSample MakeSlowRequest(uint64_t started_ns) {
+  SlowRequestSample request;
+  request.wall_ns = kTestWallNs;
+  request.slot = 1;
+  request.pid = 4712;
+  request.thread = 4713;
+  request.started_ns = started_ns;
+  request.index = 3;
+  request.route = "GET /item/<int:id>";
+  request.status = 200;
+  request.duration_seconds = 6.2;
+  request.queue_seconds = 0.01;
+  request.queue_source = QueueSource::kSocket;
+  request.part_seconds[static_cast<size_t>(Part::kSql)] = 5.1;
+  request.part_calls[static_cast<size_t>(Part::kSql)] = 12;
+  request.response_bytes = 20'480;
+  request.statements = {{"SELECT * FROM item WHERE id = ?", 4.9, 1}};
+  request.stack = {{"Cursor.execute", "/srv/shop/db.py", 41}, {"item", "/srv/shop/app.py", 12}};
+  request.stack_age_seconds = 5.01;
+  request.stack_quality = StackQuality::kExact;
+  request.lock_holder = 4712;
+  return request;
+}
+
+inline void AddTestTraffic(Snapshot* snapshot) {
+  TrafficSample& traffic = snapshot->sample.traffic;
+  traffic.capacity = 2;
+  traffic.busy = 2;
+  traffic.waiting = 5;
+  traffic.queue_totals[HistogramBucket(4'000'000)] = 7;
+  traffic.queue_p50_seconds = 0.004;
+  traffic.queue_p95_seconds = 0.6;
+  traffic.queue_sources = {{"socket", 1}, {"none", 1}};
+  traffic.refused = {0, 0, 3, 40};
+  traffic.shed_level = 1;
+  traffic.backlog = 540;
+  traffic.backlog_own = 2048;
+  HostSample host;
+  host.name = "api.shop.example:443";
+  host.totals.calls = 300;
+  host.totals.failures = 4;
+  host.totals.duration_sum_ns = 36'000'000'000;
+  host.totals.duration_max_ns = 10'010'000'000;
+  snapshot->sample.hosts = {host};
+  LoadVerdict& load = snapshot->evaluation.load;
+  load.saturation = 0.62;
+  load.predicted_wait_seconds = 1.3;
+  load.pressure = 0.62;
+  load.pressure_source = "queue";
+  load.shed_reason = "background refused: a request that comes now waits 1.3 s of 10 s";
+  load.backlog_reason = "54.2 requests/s answer 540 within 10 s";
+}
+
 inline Finding MakeFinding() {
   return {"lock_wait", "workers", Status::kCritical, 1, "interpreter lock held for 3.2 s",
           3.2,         0.5,       kTestWallNs};
@@ -73,10 +126,21 @@ inline std::shared_ptr<Snapshot> MakeTestSnapshot() {
                               .method = HttpMethod::kGet,
                               .phase = RequestPhase::kHandling,
                               .age_seconds = 3.2,
-                              .phase_age_seconds = 3.199});
+                              .phase_age_seconds = 3.199,
+                              .index = 3,
+                              .started_ns = 81'234'567'890'123,
+                              .queue_seconds = 0.004,
+                              .queue_source = QueueSource::kSocket,
+                              .limit_seconds = 30,
+                              .activity = Activity::kSql,
+                              .activity_seconds = 3.1,
+                              .client = "203.0.113.0",
+                              .stuck = kStuckRecorded});
   sample.in_flight.push_back({.age_seconds = 0.02});
   sample.routes = {MakeRoute(kRouteUnmatched, "", 17), MakeRoute(2, "/item/<int:id>", 100'000),
                    MakeRoute(3, "/new", 0)};
+  sample.slow_requests = {MakeSlowRequest(81'210'567'890'123)};
+  AddTestTraffic(snapshot.get());
   sample.listeners.push_back(
       {.address = "127.0.0.1:8000", .inode = 1, .depth = 5, .backlog = 2048});
   sample.machine.cgroup.memory_events["oom_kill"] = 0;

@@ -1,33 +1,12 @@
 #include "supervisor/publish/route_metrics.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "supervisor/publish/histogram_metric.h"
 #include "supervisor/publish/route_labels.h"
 
 namespace stirbar {
 namespace {
-
-constexpr size_t kFirstOctave = 3;  // 0.52 ms: below it there are no Flask requests to tell apart
-constexpr size_t kBoundaries = 16;
-
-struct Boundary {
-  size_t first_bucket_above;
-  std::string label;
-};
-
-std::vector<Boundary> MakeBoundaries() {
-  std::vector<Boundary> boundaries;
-  for (size_t octave = kFirstOctave; octave < kFirstOctave + kBoundaries; ++octave) {
-    const size_t bucket = 1 + octave * kHistogramParts;
-    char text[32];
-    const auto result =
-        std::to_chars(text, text + sizeof text, static_cast<double>(HistogramLowerNs(bucket)) / 1e9,
-                      std::chars_format::fixed);
-    boundaries.push_back({bucket, MetricLabel("le", {text, result.ptr})});
-  }
-  return boundaries;
-}
 
 // `method="GET",route="/item/<int:id>"` for each route: escaped once, used by all families.
 std::vector<std::string> RouteLabelSets(const Sample& sample) {
@@ -40,21 +19,60 @@ std::vector<std::string> RouteLabelSets(const Sample& sample) {
   return labels;
 }
 
-void WriteHistogram(const RouteTotals& totals, const std::string& labels, MetricWriter* metrics) {
-  static const std::vector<Boundary> kAll = MakeBoundaries();
-  uint64_t count = 0;
-  size_t bucket = 0;
-  std::string bucket_labels;
-  for (const Boundary& boundary : kAll) {
-    while (bucket < boundary.first_bucket_above) count += totals.histogram[bucket++];
-    bucket_labels.assign(labels).append(",").append(boundary.label);
-    metrics->Sample("_bucket", bucket_labels, count);
+// One counter a route; where `value` is 0 there is no series: most routes have no such figures.
+template <typename Value>
+void WriteWhereAny(const Sample& sample, const std::vector<std::string>& labels, Value value,
+                   MetricWriter* metrics) {
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const auto figure = value(sample.routes[i].totals);
+    if (figure > 0) metrics->Sample(labels[i], figure);
   }
-  while (bucket < totals.histogram.size()) count += totals.histogram[bucket++];
-  bucket_labels.assign(labels).append(",le=\"+Inf\"");
-  metrics->Sample("_bucket", bucket_labels, count);
-  metrics->Sample("_sum", labels, static_cast<double>(totals.duration_sum_ns) / 1e9);
-  metrics->Sample("_count", labels, count);
+}
+
+double AsSeconds(uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
+
+void WriteTime(const Sample& sample, const std::vector<std::string>& labels,
+               MetricWriter* metrics) {
+  metrics->Family("route_queue_seconds_total", MetricType::kCounter,
+                  "Time that requests waited before the app got them.");
+  WriteWhereAny(
+      sample, labels, [](const RouteTotals& totals) { return AsSeconds(totals.queue_sum_ns); },
+      metrics);
+  std::array<std::string, kParts> parts;
+  for (size_t part = 0; part < kParts; ++part) {
+    parts[part] = "," + MetricLabel("part", Name(static_cast<Part>(part)));
+  }
+  metrics->Family("route_part_seconds_total", MetricType::kCounter,
+                  "Time that requests spent in SQL, Redis, outgoing HTTP, waiting for the "
+                  "interpreter lock and in garbage collection.");
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const RouteTotals& totals = sample.routes[i].totals;
+    for (size_t part = 0; part < kParts; ++part) {
+      if (totals.part_calls[part] == 0 && totals.parts_ns[part] == 0) continue;
+      metrics->Sample(labels[i] + parts[part], AsSeconds(totals.parts_ns[part]));
+    }
+  }
+  metrics->Family("route_part_calls_total", MetricType::kCounter,
+                  "Statements, commands, calls, samples and collections in that time.");
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const RouteTotals& totals = sample.routes[i].totals;
+    for (size_t part = 0; part < kParts; ++part) {
+      if (totals.part_calls[part] == 0) continue;
+      metrics->Sample(labels[i] + parts[part], totals.part_calls[part]);
+    }
+  }
+}
+
+void WriteRefused(const Sample& sample, const std::vector<std::string>& labels,
+                  MetricWriter* metrics) {
+  metrics->Family("route_refused_total", MetricType::kCounter,
+                  "Requests answered 503 before the app was entered.");
+  WriteWhereAny(
+      sample, labels, [](const RouteTotals& totals) { return totals.refused; }, metrics);
+  metrics->Family("requests_degraded_total", MetricType::kCounter,
+                  "Requests that were served a cheaper answer.");
+  WriteWhereAny(
+      sample, labels, [](const RouteTotals& totals) { return totals.degraded; }, metrics);
 }
 
 void WriteInFlight(const Sample& sample, const std::vector<std::string>& labels,
@@ -96,8 +114,11 @@ void WriteRouteMetrics(const Sample& sample, MetricWriter* metrics) {
   metrics->Family("request_duration_seconds", MetricType::kHistogram,
                   "Time from the WSGI call to the end of the response body.");
   for (size_t i = 0; i < labels.size(); ++i) {
-    WriteHistogram(sample.routes[i].totals, labels[i], metrics);
+    const RouteTotals& totals = sample.routes[i].totals;
+    WriteHistogram(totals.histogram, AsSeconds(totals.duration_sum_ns), labels[i], metrics);
   }
+  WriteTime(sample, labels, metrics);
+  WriteRefused(sample, labels, metrics);
   WriteInFlight(sample, labels, metrics);
 }
 

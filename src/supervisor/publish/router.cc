@@ -5,6 +5,7 @@
 
 #include "supervisor/publish/health_json.h"
 #include "supervisor/publish/history_json.h"
+#include "supervisor/publish/latency_json.h"
 #include "supervisor/publish/prometheus_text.h"
 
 namespace stirbar {
@@ -53,19 +54,15 @@ HttpResponse Health(HealthProbe probe, const RouterState& state) {
   return response;
 }
 
-// `name` of "?a=1&name=value"; null when it is not there.
-std::optional<std::string_view> QueryValue(std::string_view target, std::string_view name) {
+// `name` of "?a=1&name=value", decoded; absent when it is not there.
+std::optional<std::string> QueryValue(std::string_view target, std::string_view name) {
   TakeUntil('?', &target);
-  while (!target.empty()) {
-    std::string_view value = TakeUntil('&', &target);
-    if (TakeUntil('=', &value) == name) return value;
-  }
-  return std::nullopt;
+  return FormField(target, name);
 }
 
-constexpr std::array<std::string_view, 7> kEndpoints{
-    "/api/v1/snapshot", "/api/v1/history", "/api/v1/stream", "/metrics",
-    "/health/live",     "/health/ready",   "/health/startup"};
+constexpr std::array<std::string_view, 9> kEndpoints{
+    "/api/v1/snapshot", "/api/v1/history", "/api/v1/latency", "/api/v1/stream", "/api/v1/stacks",
+    "/metrics",         "/health/live",    "/health/ready",   "/health/startup"};
 
 bool IsEndpoint(std::string_view path) {
   for (const std::string_view endpoint : kEndpoints) {
@@ -81,7 +78,9 @@ Router::Router(RouterOptions options, const HistorySource& history)
       files_(options.assets),
       text_(options.snapshot_text ? std::move(options.snapshot_text)
                                   : std::make_shared<SnapshotText>()),
-      history_(history) {}
+      history_(history),
+      latency_(options.latency),
+      stacks_(options.stacks) {}
 
 HttpResponse Router::Route(const HttpRequest& request, const RouterState& state) {
   ++counters_.requests;
@@ -154,6 +153,10 @@ HttpResponse Router::Endpoint(const HttpRequest& request, const RouterState& sta
   if (path == "/api/v1/history") return History(request);
   if (path == "/api/v1/stream") return Stream();
   if (state.snapshot == nullptr) return NoFiguresYet();
+  if (path == "/api/v1/latency") return Latency(request);
+  if (path == "/api/v1/stacks") {
+    return stacks_.Answer(request.target, *state.snapshot, state.now_ns);
+  }
   if (path == "/metrics") return Metrics(request, *state.snapshot);
   return NoStore("application/json", text_->Get(state.snapshot));
 }
@@ -164,12 +167,30 @@ HttpResponse Router::History(const HttpRequest& request) const {
     const auto result = std::from_chars(text->data(), text->data() + text->size(), points);
     if (result.ec != std::errc() || result.ptr != text->data() + text->size() || points < 1 ||
         points > kHistoryLength) {
-      return ErrorResponse(400, "points: '" + std::string(text->substr(0, 40)) +
+      return ErrorResponse(400, "points: '" + text->substr(0, 40) +
                                     "' is not allowed; it takes a whole number from 1 to " +
                                     std::to_string(kHistoryLength));
     }
   }
   return NoStore("application/json", HistoryJson(history_.Recent(points)));
+}
+
+HttpResponse Router::Latency(const HttpRequest& request) const {
+  if (latency_ == nullptr) return NoFiguresYet();
+  const auto label = QueryValue(request.target, "route");
+  if (!label) return NoStore("application/json", LatencyJson(latency_->App()));
+  LatencyView view;
+  const std::string shown = "route: '" + label->substr(0, 300) + "' ";
+  switch (latency_->Route(*label, &view)) {
+    case LatencyGrid::Found::kYes:
+      return NoStore("application/json", LatencyJson(view));
+    case LatencyGrid::Found::kLeftOut:
+      return ErrorResponse(404, shown + "is left out: only the " + std::to_string(kLatencyRoutes) +
+                                    " most used routes are kept");
+    case LatencyGrid::Found::kUnknown:
+      break;
+  }
+  return ErrorResponse(404, shown + "has not been seen; routes are named as in the snapshot");
 }
 
 HttpResponse Router::Stream() {

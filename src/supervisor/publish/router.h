@@ -2,6 +2,8 @@
 // sockets.
 //
 //   GET /api/v1/snapshot   /api/v1/history?points=N   /api/v1/stream   docs/openapi.yaml
+//   GET /api/v1/latency?route=LABEL
+//   GET /api/v1/stacks?pid=N
 //   GET /metrics           Prometheus text or OpenMetrics
 //   GET /health/live       /health/ready   /health/startup
 //   GET, POST /login       only where a token is required
@@ -14,7 +16,9 @@
 #include "supervisor/publish/access.h"
 #include "supervisor/publish/http_counters.h"
 #include "supervisor/publish/http_message.h"
+#include "supervisor/publish/latency_grid.h"
 #include "supervisor/publish/snapshot_text.h"
+#include "supervisor/publish/stacks_endpoint.h"
 #include "supervisor/publish/static_files.h"
 #include "supervisor/supervisor.h"
 
@@ -27,6 +31,8 @@ struct RouterOptions {
   AccessOptions access;
   std::span<const WebAsset> assets;
   std::shared_ptr<SnapshotText> snapshot_text;
+  const LatencyGrid* latency = nullptr;  // must live longer; null: /api/v1/latency has no figures
+  StackSource* stacks = nullptr;         // null: there are none to be had
 };
 
 // What a response depends on besides the request.
@@ -35,7 +41,8 @@ struct RouterState {
   uint64_t now_ns = 0;                       // monotonic
 };
 
-// Threads: the event loop's; never blocks. Borrows the history, which must live longer.
+// Threads: the event loop's; never blocks, but for the milliseconds that stacks take. Borrows the
+// history and the source of stacks, which must live longer.
 class Router {
  public:
   Router(RouterOptions options, const HistorySource& history);
@@ -52,6 +59,7 @@ class Router {
   HttpResponse BadRequest(int status, std::string_view reason);
   HttpResponse Unauthorized(const HttpRequest& request);
   HttpResponse History(const HttpRequest& request) const;
+  HttpResponse Latency(const HttpRequest& request) const;
   HttpResponse Stream();
   HttpResponse Metrics(const HttpRequest& request, const Snapshot& snapshot) const;
   HttpResponse Endpoint(const HttpRequest& request, const RouterState& state);
@@ -61,6 +69,8 @@ class Router {
   StaticFiles files_;
   const std::shared_ptr<SnapshotText> text_;
   const HistorySource& history_;
+  const LatencyGrid* const latency_;
+  StacksEndpoint stacks_;
 };
 
 }  // namespace stirbar

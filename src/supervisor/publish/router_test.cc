@@ -13,8 +13,11 @@ constexpr uint64_t kSecond = 1'000'000'000;
 
 class RouterTest : public testing::Test {
  protected:
-  static RouterOptions Options(bool require_token) {
-    return {{"10.0.0.5", require_token, require_token ? std::string(kToken) : ""}, kTestAssets, {}};
+  RouterOptions Options(bool require_token) const {
+    return {{"10.0.0.5", require_token, require_token ? std::string(kToken) : ""},
+            kTestAssets,
+            {},
+            &latency_};
   }
 
   static HttpRequest Request(std::string method, std::string target,
@@ -44,6 +47,7 @@ class RouterTest : public testing::Test {
   }
 
   FakeHistory history_;
+  LatencyGrid latency_;
   Router open_{Options(false), history_};   // bound to loopback
   Router closed_{Options(true), history_};  // bound elsewhere
   RouterState state_{MakeTestSnapshot(), 1000 * kSecond};
@@ -54,6 +58,7 @@ TEST_F(RouterTest, AnswersEveryEndpoint) {
       {"/api/v1/snapshot", "application/json"},
       {"/api/v1/history", "application/json"},
       {"/api/v1/history?points=3", "application/json"},
+      {"/api/v1/latency", "application/json"},
       {"/api/v1/stream", "text/event-stream"},
       {"/metrics", "text/plain; version=0.0.4; charset=utf-8"},
       {"/health/live", "application/health+json"},
@@ -116,6 +121,29 @@ TEST_F(RouterTest, HistoryNamesValueAndRange) {
   }
 }
 
+TEST_F(RouterTest, LatencyIsOfTheAppOrOfOneRoute) {
+  auto snapshot = MakeTestSnapshot();
+  snapshot->sample.tick.full = true;
+  latency_.Publish(snapshot);
+  snapshot = std::make_shared<Snapshot>(*snapshot);
+  snapshot->sample.routes.push_back(MakeRoute(9, "/a b/<path:p>", 3));
+  latency_.Publish(snapshot);
+  const std::string app(Get("/api/v1/latency").body);
+  EXPECT_NE(app.find("[0,0,3,"), std::string::npos) << app;
+  EXPECT_EQ(Get("/api/v1/latency?route=GET%20/a+b/%3Cpath%3Ap%3E").body, app);
+  const HttpResponse quiet = Get("/api/v1/latency?x=1&route=GET+/item/%3cint:id%3e&y");
+  EXPECT_EQ(quiet.status, 200);
+  EXPECT_EQ(quiet.body.find("[0,0,3,"), std::string::npos);
+  EXPECT_EQ(Get("/api/v1/latency?route=(unmatched)").status, 200);
+  for (const char* route : {"", "GET+/none", "POST+/item/%3Cint:id%3E", "%zz", "%00"}) {
+    const HttpResponse unknown = Get("/api/v1/latency?route=" + std::string(route));
+    EXPECT_EQ(unknown.status, 404) << route;
+    EXPECT_NE(unknown.body.find("has not been seen"), std::string::npos) << unknown.body;
+  }
+  EXPECT_NE(Get("/api/v1/latency?route=GET+/none").body.find("'GET /none'"), std::string::npos);
+  EXPECT_EQ(GetClosed("/api/v1/latency").status, 401);
+}
+
 TEST_F(RouterTest, BeforeTheFirstTickItIsAliveButNotReady) {
   state_.snapshot = nullptr;
   EXPECT_EQ(Get("/health/live").status, 200);
@@ -123,6 +151,7 @@ TEST_F(RouterTest, BeforeTheFirstTickItIsAliveButNotReady) {
   EXPECT_EQ(Get("/health/startup").status, 503);
   EXPECT_EQ(Get("/api/v1/snapshot").status, 503);
   EXPECT_EQ(Get("/metrics").status, 503);
+  EXPECT_EQ(Get("/api/v1/latency").status, 503);
   EXPECT_EQ(Get("/api/v1/stream").status, 200);
 }
 

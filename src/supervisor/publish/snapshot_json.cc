@@ -5,7 +5,10 @@
 #include "supervisor/publish/health_status.h"
 #include "supervisor/publish/json_writer.h"
 #include "supervisor/publish/route_labels.h"
+#include "supervisor/publish/snapshot_in_flight_json.h"
+#include "supervisor/publish/snapshot_load_json.h"
 #include "supervisor/publish/snapshot_machine_json.h"
+#include "supervisor/publish/snapshot_slow_json.h"
 #include "supervisor/publish/snapshot_traffic_json.h"
 #include "supervisor/publish/version.h"
 
@@ -15,13 +18,26 @@ namespace {
 // How much is shown of what a flood, a disaster or a damaged segment can multiply.
 struct Room {
   size_t in_flight;
+  size_t in_flight_bytes;
+  size_t slow_bytes;
   size_t events;    // the newest
   size_t findings;  // of reasons, alerts and recommendations: the worst
+  size_t hosts;     // the most called
   size_t text_bytes;
 };
-constexpr Room kPlenty{500, SIZE_MAX, SIZE_MAX, SIZE_MAX};
+// 128 KiB are some 200 requests in flight, and as many again are 12 stacks in full and 100 requests
+// without: with both there is room for 300 routes.
+constexpr Room kPlenty{500, 128 * 1024, 128 * 1024, SIZE_MAX, SIZE_MAX, SIZE_MAX, SIZE_MAX};
 // All of it for 128 workers, with every byte of a text escaped to six, is below kSnapshotBytes.
-constexpr Room kScarce{50, 20, 20, 100};
+constexpr Room kScarce{50, 32 * 1024, 16 * 1024, 20, 20, 20, 100};
+
+// What did not find room.
+struct LeftOut {
+  bool scarce = false;  // written with kScarce
+  size_t in_flight = 0;
+  SlowLeftOut slow;
+  size_t routes = 0;
+};
 
 std::optional<uint32_t> SlotOrNull(uint32_t slot) {
   return slot < kMaxWorkers ? std::optional(slot) : std::nullopt;
@@ -197,24 +213,44 @@ void WriteEvents(const Sample& sample, size_t most, JsonWriter* json) {
   json->EndArray();
 }
 
-void WriteUnavailable(const Sample& sample, size_t routes_left_out, bool whole, JsonWriter* json) {
-  json->BeginObject("unavailable");
-  if (!whole) {
-    json->Field("details",
-                "there is too much to show: of requests in flight, events, alerts and "
-                "long texts only a part is here");
+// Empty when all is there.
+std::string DetailsLeftOut(const LeftOut& left_out) {
+  std::string text;
+  const auto add = [&text](const std::string& part) { text += (text.empty() ? "" : "; ") + part; };
+  if (left_out.scarce) {
+    add("there is too much to show: of requests in flight, slow requests, events, alerts, hosts "
+        "and long texts only a part is here");
   }
+  if (left_out.in_flight > 0) {
+    add(std::to_string(left_out.in_flight) + " requests in flight, the youngest, are left out");
+  }
+  if (left_out.slow.details > 0) {
+    add("stack and statements of " + std::to_string(left_out.slow.details) +
+        " slow requests, the oldest, are left out");
+  }
+  if (left_out.slow.requests > 0) {
+    add(std::to_string(left_out.slow.requests) + " slow requests, the oldest, are left out");
+  }
+  return text;
+}
+
+void WriteUnavailable(const Sample& sample, const LeftOut& left_out, JsonWriter* json) {
+  json->BeginObject("unavailable");
+  const std::string details = DetailsLeftOut(left_out);
+  if (!details.empty()) json->Field("details", details);
   for (const auto& [collector, reason] : sample.unavailable) json->Field(collector, reason);
-  if (routes_left_out > 0) {
-    json->Field("routes", std::to_string(routes_left_out) + " of " +
+  if (left_out.routes > 0) {
+    json->Field("routes", std::to_string(left_out.routes) + " of " +
                               std::to_string(sample.routes.size()) +
                               " routes, the least used, are left out; /metrics has them all");
   }
   json->EndObject();
 }
 
-std::string WriteSnapshot(const Snapshot& snapshot, const Room& room, bool whole) {
+std::string WriteSnapshot(const Snapshot& snapshot, const Room& room, bool scarce) {
   const Sample& sample = snapshot.sample;
+  LeftOut left_out;
+  left_out.scarce = scarce;
   JsonWriter json(room.text_bytes);
   json.BeginObject();
   json.Field("version", Version());
@@ -223,8 +259,11 @@ std::string WriteSnapshot(const Snapshot& snapshot, const Room& room, bool whole
   json.Field("status", Name(snapshot.evaluation.assessment.status));
   WriteReasons(snapshot.evaluation.assessment, room.findings, &json);
   WriteTotals(sample.totals, &json);
+  WriteTraffic(snapshot, &json);
   WriteWorkers(snapshot, &json);
-  WriteInFlight(sample, room.in_flight, &json);
+  left_out.in_flight = WriteInFlight(sample, room.in_flight, room.in_flight_bytes, &json);
+  left_out.slow = WriteSlowRequests(sample, room.slow_bytes, room.text_bytes, &json);
+  WriteHosts(sample, room.hosts, &json);
   WriteSeedMetrics(snapshot, &json);
   WriteHealth(snapshot, room.findings, &json);
   WriteListeners(sample, &json);
@@ -233,8 +272,8 @@ std::string WriteSnapshot(const Snapshot& snapshot, const Room& room, bool whole
   WriteSettings(sample, &json);
   WriteEvents(sample, room.events, &json);
   // Last, because they get the room that is left.
-  const size_t left_out = WriteRoutes(sample, &json);
-  WriteUnavailable(sample, left_out, whole, &json);
+  left_out.routes = WriteRoutes(sample, &json);
+  WriteUnavailable(sample, left_out, &json);
   json.EndObject();
   return json.Take();
 }
@@ -242,8 +281,8 @@ std::string WriteSnapshot(const Snapshot& snapshot, const Room& room, bool whole
 }  // namespace
 
 std::string SnapshotJson(const Snapshot& snapshot) {
-  std::string text = WriteSnapshot(snapshot, kPlenty, true);
-  return text.size() <= kSnapshotBytes ? text : WriteSnapshot(snapshot, kScarce, false);
+  std::string text = WriteSnapshot(snapshot, kPlenty, false);
+  return text.size() <= kSnapshotBytes ? text : WriteSnapshot(snapshot, kScarce, true);
 }
 
 }  // namespace stirbar

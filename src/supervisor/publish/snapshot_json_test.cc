@@ -67,6 +67,66 @@ TEST(SnapshotJson, ShowsValues) {
   EXPECT_EQ(made.at("settings").as_array().size(), kSettingCount);
 }
 
+TEST(SnapshotJson, ShowsWhatARequestDoes) {
+  const json::value made = json::parse(SnapshotJson(*MakeTestSnapshot()));
+  const json::value& request = made.at("in_flight").at(0);
+  EXPECT_EQ(request.at("id").as_string(), "1:3:81234567890123");
+  EXPECT_EQ(request.at("queue_source").as_string(), "socket");
+  EXPECT_EQ(request.at("activity").as_string(), "sql");
+  EXPECT_EQ(request.at("stuck").as_string(), "recorded");
+  EXPECT_EQ(request.at("limit_seconds").to_number<double>(), 30);
+  EXPECT_TRUE(request.at("deadline_seconds").is_null());
+  const json::value& other = made.at("in_flight").at(1);
+  EXPECT_TRUE(other.at("limit_seconds").is_null());
+  EXPECT_EQ(other.at("stuck").as_string(), "");
+}
+
+TEST(SnapshotJson, ShowsTheLoadAndWhatIsDoneAboutIt) {
+  auto snapshot = MakeTestSnapshot();
+  json::value traffic = json::parse(SnapshotJson(*snapshot)).at("traffic");
+  EXPECT_EQ(traffic.at("saturation").as_double(), 0.62);
+  EXPECT_EQ(traffic.at("refused").at("background").as_int64(), 40);
+  EXPECT_EQ(traffic.at("queue").at("sources").at("header").as_int64(), 0);
+  EXPECT_EQ(traffic.at("queue").at("sources").at("socket").as_int64(), 1);
+  EXPECT_EQ(traffic.at("shed_by").as_string(), "measurement");
+  EXPECT_TRUE(traffic.at("service_rate").is_null());
+  snapshot->evaluation.load.shed_by_operator = true;
+  snapshot->sample.traffic = {};
+  traffic = json::parse(SnapshotJson(*snapshot)).at("traffic");
+  EXPECT_EQ(traffic.at("shed_by").as_string(), "operator");
+  EXPECT_TRUE(traffic.at("capacity").is_null());
+  EXPECT_TRUE(traffic.at("backlog_own").is_null());
+  EXPECT_TRUE(traffic.at("queue").at("p95_seconds").is_null());
+}
+
+TEST(SnapshotJson, HostsAreTheMostCalledFirst) {
+  auto snapshot = MakeTestSnapshot();
+  snapshot->sample.hosts.push_back({.name = "b.example:80"});
+  snapshot->sample.hosts.back().totals.calls = 301;
+  snapshot->sample.hosts.push_back({.name = "never.example:80"});
+  const json::value hosts = json::parse(SnapshotJson(*snapshot)).at("hosts");
+  EXPECT_EQ(hosts.at(0).at("host").as_string(), "b.example:80");
+  EXPECT_NEAR(hosts.at(1).at("mean_seconds").as_double(), 0.12, 1e-9);
+  EXPECT_TRUE(hosts.at(2).at("mean_seconds").is_null());
+}
+
+TEST(SnapshotJson, TheTimeOfARouteIsTheMeanOfTheLastMinute) {
+  auto snapshot = MakeTestSnapshot();
+  RouteSample& route = snapshot->sample.routes[1];
+  route.recent_duration_seconds = 3;
+  route.recent_queue_seconds = 0.6;
+  route.recent_part_seconds = {1.2, 0, 0, 0.3, 0};
+  const json::value made = json::parse(SnapshotJson(*snapshot));
+  const json::value& time = made.at("routes").at(0).at("time");
+  EXPECT_NEAR(time.at("queue").as_double(), 0.01, 1e-9);
+  EXPECT_NEAR(time.at("sql").as_double(), 0.02, 1e-9);
+  EXPECT_NEAR(time.at("application").as_double(), 0.025, 1e-9);
+  EXPECT_TRUE(made.at("routes").at(2).at("time").at("sql").is_null());
+  route.recent_part_seconds = {3, 0, 0, 1, 0};  // overlapping
+  const json::value again = json::parse(SnapshotJson(*snapshot));
+  EXPECT_EQ(again.at("routes").at(0).at("time").at("application").to_number<double>(), 0);
+}
+
 TEST(SnapshotJson, PutsTheBusiestRouteFirst) {
   const json::value made = json::parse(SnapshotJson(*MakeTestSnapshot()));
   const json::array& routes = made.at("routes").as_array();
@@ -107,7 +167,8 @@ TEST(SnapshotJson, FitsIntoTheSegmentWhateverTheApp) {
   const std::string text = SnapshotJson(*snapshot);
   EXPECT_LE(text.size(), kSnapshotBytes);
   const json::value made = json::parse(text);
-  EXPECT_GT(made.at("routes").as_array().size(), 100U);
+  EXPECT_GT(made.at("routes").as_array().size(), 50U);
+  EXPECT_GT(made.at("in_flight").as_array().size(), 150U);
   EXPECT_EQ(made.at("routes").at(0).at("rule").as_string(), "/item/<int:id>");
   EXPECT_TRUE(made.at("unavailable").as_object().contains("routes"));
 }
@@ -129,6 +190,15 @@ TEST(SnapshotJson, FitsIntoTheSegmentWhateverTheTexts) {
   assessment.reasons.assign(kMaxWorkers, noise + noise);
   assessment.findings.assign(kMaxWorkers, MakeFinding());
   for (Finding& finding : assessment.findings) finding.message = noise + noise;
+  sample.in_flight.resize(kMaxWorkers * kMaxInFlight);
+  sample.hosts.assign(kMaxHosts, {.name = noise});
+  sample.slow_requests.assign(100, MakeSlowRequest(1));
+  for (SlowRequestSample& request : sample.slow_requests) {
+    request.route = noise;
+    request.statements.assign(3, {noise, 1, 1});
+    request.stack.assign(100, {noise, noise, 1});
+  }
+  snapshot->evaluation.load.shed_reason = noise + noise;
   assessment.recommendations.assign(kMaxWorkers, {Status::kCritical, "workers", noise, noise});
 
   const std::string text = SnapshotJson(*snapshot);

@@ -63,6 +63,30 @@ void WriteWorker(const WorkerSample& worker, const WorkerVerdict& verdict, JsonW
   json->Field("file_descriptors", process.file_descriptors);
   json->Field("voluntary_switches", IfRead(process, process.voluntary_switches));
   json->Field("involuntary_switches", IfRead(process, process.involuntary_switches));
+  json->Field("capacity", worker.capacity > 0 ? std::optional(worker.capacity) : std::nullopt);
+  json->Field("executor_depth", worker.executor_depth);
+  json->Field("concurrency_limit", worker.concurrency_limit);
+  json->Field("queue_delay_seconds", worker.queue_delay_seconds);
+  json->Field("shed_level", worker.shed_level);
+  json->Field("overloaded_seconds", worker.overloaded_seconds);
+  json->Field("stacks_readable", worker.stacks_readable);
+  json->EndObject();
+}
+
+// Mean seconds of a request of the last minute, by what it spent them on.
+void WriteTime(const RouteSample& route, uint64_t requests, JsonWriter* json) {
+  const auto per_request = [requests](double seconds) {
+    return requests > 0 ? seconds / static_cast<double>(requests) : kNotMeasured;
+  };
+  const std::array<double, kParts>& parts = route.recent_part_seconds;
+  const double in_parts = std::accumulate(parts.begin(), parts.end(), 0.0);
+  json->BeginObject("time");
+  json->Field("queue", per_request(route.recent_queue_seconds));
+  // Parts may overlap: a statement that waits for the interpreter lock is in both.
+  json->Field("application", per_request(std::max(0.0, route.recent_duration_seconds - in_parts)));
+  for (size_t i = 0; i < parts.size(); ++i) {
+    json->Field(Name(static_cast<Part>(i)), per_request(parts[i]));
+  }
   json->EndObject();
 }
 
@@ -98,6 +122,9 @@ void WriteRoute(const RouteSample& route, double window_seconds, JsonWriter* jso
   json->Field("max_seconds", route.requests > 0
                                  ? static_cast<double>(route.totals.duration_max_ns) * 1e-9
                                  : kNotMeasured);
+  json->Field("refused", route.totals.refused);
+  json->Field("degraded", route.totals.degraded);
+  WriteTime(route, recent, json);
   json->EndObject();
 }
 
@@ -109,24 +136,6 @@ void WriteWorkers(const Snapshot& snapshot, JsonWriter* json) {
   for (size_t i = 0; i < snapshot.sample.workers.size(); ++i) {
     WriteWorker(snapshot.sample.workers[i], i < verdicts.size() ? verdicts[i] : WorkerVerdict{},
                 json);
-  }
-  json->EndArray();
-}
-
-void WriteInFlight(const Sample& sample, size_t most, JsonWriter* json) {
-  const RouteLabels labels(sample.routes);
-  json->BeginArray("in_flight");
-  for (size_t i = 0; i < std::min(sample.in_flight.size(), most); ++i) {
-    const InFlightSample& request = sample.in_flight[i];
-    json->BeginObject();
-    json->Field("slot", request.slot);
-    json->Field("pid", request.pid);
-    json->Field("thread", request.thread);
-    json->Field("route", labels.Of(request.method, request.route));
-    json->Field("phase", Name(request.phase));
-    json->Field("age_seconds", request.age_seconds);
-    json->Field("phase_age_seconds", request.phase_age_seconds);
-    json->EndObject();
   }
   json->EndArray();
 }

@@ -1,5 +1,5 @@
-// The parts of the snapshot that grow with traffic: workers, requests in flight, routes. Each
-// writes one field into the object that `json` is in.
+// The parts of the snapshot that grow with the app: workers and routes. Each writes one field into
+// the object that `json` is in.
 #pragma once
 
 #include "supervisor/publish/json_writer.h"
@@ -8,8 +8,6 @@
 namespace stirbar {
 
 void WriteWorkers(const Snapshot& snapshot, JsonWriter* json);
-// The oldest, at most `most`.
-void WriteInFlight(const Sample& sample, size_t most, JsonWriter* json);
 
 // The busiest first, as many as fit into what the text before has left of kSnapshotBytes. Returns
 // how many were left out.

@@ -69,6 +69,13 @@ constexpr WorkerMetric kMetrics[] = {
      [](const WorkerSample& w) { return IfRead(w, Number(w.process.voluntary_switches)); }},
     {"worker_involuntary_switches_total", kCounter, "Context switches because its time was up.",
      [](const WorkerSample& w) { return IfRead(w, Number(w.process.involuntary_switches)); }},
+    {"worker_concurrency_limit", kGauge, "Requests at once that admission lets in.",
+     [](const WorkerSample& w) { return w.concurrency_limit; }},
+    {"worker_queue_delay_seconds", kGauge,
+     "Smallest queue time of a request in admission's newest interval.",
+     [](const WorkerSample& w) { return w.queue_delay_seconds; }},
+    {"worker_executor_depth", kGauge, "Requests accepted by the server and not begun.",
+     [](const WorkerSample& w) { return Number(w.executor_depth); }},
 };
 
 }  // namespace

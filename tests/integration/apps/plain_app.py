@@ -62,6 +62,15 @@ def sleep(seconds: str) -> str:
     return seconds
 
 
+@app.get("/nap/<seconds>")
+def nap(seconds: str) -> str:
+    """Sleeps in many short naps: what is raised in this thread takes effect soon."""
+    until = time.monotonic() + float(seconds)
+    while time.monotonic() < until:
+        time.sleep(0.05)
+    return seconds
+
+
 @app.get("/lock/<seconds>")
 def lock(seconds: str) -> str:
     """Holds the interpreter lock: no other thread of this process gets to run Python."""

@@ -1,8 +1,9 @@
 // An app under `stirbar run -- gunicorn`, on free ports, with a folder of its own for all it writes.
-const { spawn } = require("node:child_process");
+const { execFile, spawn } = require("node:child_process");
 const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
+const { promisify } = require("node:util");
 const { ask } = require("./http");
 const { freePorts, isRunning, marked, pause, signal } = require("./processes");
 
@@ -31,9 +32,10 @@ class App {
     const out = fs.openSync(this.log, "a");
     const shop = `sqlite:///${this.folder}/shop.db`;
     const own = { STIRBAR_RUNTIME_DIR: this.folder, XDG_STATE_HOME: this.folder, DATABASE_URL: shop, HOME: this.folder };
+    this.env = { ...process.env, ...own, ...env };
     this.process = spawn(path.join(bin, "stirbar"), this.command, {
       cwd: this.cwd,
-      env: { ...process.env, ...own, ...env },
+      env: this.env,
       stdio: ["ignore", out, out],
     });
     fs.closeSync(out);
@@ -68,6 +70,11 @@ class App {
     const body = new URLSearchParams(parameters).toString();
     const headers = { "Content-Type": "application/x-www-form-urlencoded" };
     return ask(`${this.url}/trouble/${kind}`, { method: "POST", headers, body, limitMs: 60_000 }).catch((error) => error);
+  }
+
+  // What `stirbar` prints in a terminal beside it; rejects when it fails.
+  async cli(...words) {
+    return (await promisify(execFile)(path.join(bin, "stirbar"), words, { env: this.env, timeout: 10_000 })).stdout;
   }
 
   pids() {

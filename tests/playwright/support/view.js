@@ -2,8 +2,18 @@
 const path = require("node:path");
 
 const shots = path.join(__dirname, "..", "..", "..", "test-results", "screenshots");
-const paths = ["/", "/in-flight", "/workers", "/routes", "/events", "/settings"];
-const titles = { "/": "Overview", "/in-flight": "In flight", "/workers": "Workers", "/routes": "Routes", "/events": "Events", "/settings": "Settings" };
+const titles = {
+  "/": "Overview",
+  "/in-flight": "In flight",
+  "/stacks": "Stacks",
+  "/workers": "Workers",
+  "/load": "Load",
+  "/requests": "Requests",
+  "/routes": "Routes",
+  "/events": "Events",
+  "/settings": "Settings",
+};
+const paths = Object.keys(titles);
 
 const live = (page) => page.locator('body[data-connection="live"]');
 const table = (page, label) => page.getByRole("group", { name: label, exact: true });
@@ -46,7 +56,18 @@ async function expectNewFigures(expect, page) {
 // How far the page can be scrolled sideways, in pixels.
 const sideways = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
+// What can be used or carries a picture, but has no name for screen readers; and ids that stand for two.
+const nameless = (page) =>
+  page.evaluate(() => {
+    const used = [...document.querySelectorAll("a[href], button, input, select, [tabindex='0'], [role=img], img, canvas")];
+    const name = (element) => element.getAttribute("aria-label") ?? element.getAttribute("alt") ?? (element.textContent.trim() || element.title);
+    const inside = (element) => element.closest("[aria-hidden=true], [role=img]:not(canvas), [hidden]");
+    const without = used.filter((element) => name(element) === "" && !(element.localName === "img" && element.alt === "") && !inside(element));
+    const ids = [...document.querySelectorAll("[id]")].map(({ id }) => id);
+    return [...without.map((element) => element.outerHTML.slice(0, 120)), ...ids.filter((id, i) => ids.indexOf(id) !== i)];
+  });
+
 // A picture of the whole page, for people: test-results/screenshots/NAME.png.
 const keep = (page, name) => page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true });
 
-module.exports = { column, columns, expectNewFigures, figure, keep, live, paths, rows, sideways, table, tile, titles };
+module.exports = { column, columns, expectNewFigures, figure, keep, live, nameless, paths, rows, sideways, table, tile, titles };

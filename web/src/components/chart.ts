@@ -12,6 +12,7 @@ export interface ChartOptions {
   series: { name: SeriesName; label: string; dash?: number[] }[];
   format(value: Figure): string;
   least: number; // the axis reaches at least this far, so that noise near zero looks small
+  most?: number; // and never further than this
   whole?: boolean; // counts: no half of a request on the axis
 }
 
@@ -94,7 +95,7 @@ export class Chart {
       cursor: { y: false, drag: { x: false, y: false }, sync: { key: 'stirbar' }, points: { size: 6 } },
       scales: {
         x: { time: true, range: () => this.span() },
-        y: { range: (_, __, most) => [0, Math.max(this.options.least, (most ?? 0) * 1.1)] },
+        y: { range: (_, __, most) => [0, Math.min(this.options.most ?? Infinity, Math.max(this.options.least, (most ?? 0) * 1.1))] },
       },
       axes: [
         { ...axis, grid: { show: false }, size: 22, gap: 4, space: 64, incrs: timeSteps, values: (plot, times) => times.map((time) => (fits(plot, time) ? label(time) : '')) },

@@ -1,60 +1,36 @@
 // Requests in flight, oldest first. Each with the state of its worker: the reason why it does not end.
+import { stuckMark } from '../activity';
 import type { InFlight, Snapshot, Worker } from '../model';
 import { sorted } from '../sort';
-import { drawAge } from './ages';
-import { setAttribute, setText } from './dom';
-import { Table, type Column } from './table';
-import { drawWorkerState } from './worker-columns';
+import { StackFeed } from '../stack-feed';
+import { drawRequestDetail } from './request-detail';
+import { briefColumns, restColumns } from './in-flight-columns';
+import { Table } from './table';
 
 export class InFlightTable {
   private readonly table: Table<InFlight>;
+  private readonly feed: StackFeed;
   private workers = new Map<number, Worker>();
 
   constructor(brief: boolean, private readonly most: number) {
-    const age: Column<InFlight> = {
-      title: 'Age',
-      hint: 'Since the request came in',
-      numeric: true,
-      draw: (cell, r) => drawAge(cell, r.age_seconds),
-    };
-    const route: Column<InFlight> = {
-      title: 'Route',
-      wide: true,
-      draw(cell, r) {
-        setText(cell, r.route);
-        setAttribute(cell, 'data-mono', '');
-      },
-    };
-    const phase: Column<InFlight> = {
-      title: 'Phase',
-      hint: 'routing: not yet at a view; handling: in the view; streaming: sending the answer',
-      draw: (cell, r) => setText(cell, r.phase),
-    };
-    const worker: Column<InFlight> = {
-      title: 'Worker',
-      numeric: true,
-      hint: 'Number of the worker’s slot',
-      draw: (cell, r) => setText(cell, String(r.slot)),
-    };
-    const state: Column<InFlight> = {
-      title: 'Worker state',
-      draw: (cell, r) => {
-        const of = this.workers.get(r.slot);
-        if (of) drawWorkerState(cell, of);
-        else setText(cell, '–');
-      },
-    };
-    const rest: Column<InFlight>[] = [
-      { title: 'In phase', hint: 'Since this phase began', numeric: true, draw: (cell, r) => drawAge(cell, r.phase_age_seconds) },
-      { title: 'PID', numeric: true, draw: (cell, r) => setText(cell, String(r.pid)) },
-      { title: 'Thread', hint: 'Thread id of the kernel', numeric: true, draw: (cell, r) => setText(cell, String(r.thread)) },
-    ];
+    const columns = briefColumns((slot) => this.workers.get(slot));
+    this.feed = new StackFeed(() => this.table.redraw());
     this.table = new Table<InFlight>({
       label: 'Requests in flight, oldest first',
-      columns: [age, route, state, worker, phase, ...(brief ? [] : rest)],
-      key: (r) => `${r.pid}/${r.thread}/${r.route}`,
+      columns: brief ? columns : [...columns, ...restColumns],
+      key: (r) => r.id || `${r.pid}/${r.thread}/${r.route}`,
       empty: 'No request in flight at this moment.',
-      tone: (r) => (this.workers.get(r.slot)?.hung ? 'critical' : null),
+      tone: (r) => (this.workers.get(r.slot)?.hung ? 'critical' : stuckMark(r.stuck) ? 'warning' : null),
+      ...(brief
+        ? {}
+        : {
+            detail: {
+              title: 'Stack',
+              label: (r) => `Stack of ${r.route}, worker ${r.slot}`,
+              draw: (place, r) => drawRequestDetail(place, r, this.feed),
+              onChange: () => this.follow(),
+            },
+          }),
     });
   }
 
@@ -68,5 +44,18 @@ export class InFlightTable {
     const oldest = sorted(snapshot.in_flight, (r) => r.age_seconds, 'descending').slice(0, this.most);
     this.table.update(oldest);
     return snapshot.in_flight.length - oldest.length;
+  }
+
+  close(): void {
+    this.feed.stop();
+  }
+
+  // Stacks are read while a row is open: of one process when that is enough.
+  private follow(): void {
+    const pids = new Set(this.table.opened.map((r) => r.pid));
+    if (pids.size === 0) return this.feed.stop();
+    this.feed.of(pids.size === 1 ? [...pids][0]! : null);
+    this.feed.start();
+    this.feed.refresh();
   }
 }

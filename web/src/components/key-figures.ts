@@ -1,6 +1,7 @@
 // The key figures of the overview.
 import { bytes, count, duration, integer, percent, perSecond } from '../format';
-import type { Snapshot } from '../model';
+import type { Figure, Snapshot } from '../model';
+import { setting } from '../shedding';
 import { toneOf, type Tone } from '../status';
 import { h } from './dom';
 import { Tile } from './tile';
@@ -15,12 +16,14 @@ export class KeyFigures {
   private readonly memory = new Tile('Memory', 'Memory of all processes of the app; how full the container’s limit is, or without one the machine’s memory');
   private readonly cpu = new Tile('CPU', 'CPU time of all processes of the app, as a share of what the app may use');
   private readonly queue = new Tile('Accept queue', 'Connections that wait in the kernel until a worker accepts them');
+  private readonly saturation = new Tile('Saturation', 'At 50 % every request slot is busy; at 100 % who comes now waits longer than its deadline');
+  private readonly waited = new Tile('Queue p95', '95 of 100 requests of the last minute waited no longer than this before the app got them');
   private readonly inFlight = new Tile('In flight', 'Requests that workers handle now');
   private readonly lost = new Tile('Lost', 'Requests that ended with the death of their worker: nobody got an answer');
 
   constructor() {
-    const tiles = [this.requests, this.p50, this.p95, this.p99, this.errors];
-    const more = [this.memory, this.cpu, this.queue, this.inFlight, this.lost];
+    const tiles = [this.requests, this.p50, this.p95, this.p99, this.errors, this.saturation];
+    const more = [this.memory, this.cpu, this.queue, this.waited, this.inFlight, this.lost];
     this.element = h('dl', { class: 'tiles', 'aria-label': 'Key figures' }, ...[...tiles, ...more].map((t) => t.element));
   }
 
@@ -38,6 +41,9 @@ export class KeyFigures {
     const cpu = resources.cpu_usage_percent;
     this.cpu.update(percent(cpu == null ? null : cpu / 100), cores(s), tone('cpu'));
     this.queue.update(count(resources.request_queue_size), backlog(s), tone('queue'));
+    const { traffic } = s;
+    this.saturation.update(percent(traffic.saturation), slots(s), above(s, 'saturation', traffic.saturation));
+    this.waited.update(duration(traffic.queue.p95_seconds), `half ${duration(traffic.queue.p50_seconds)}`, above(s, 'queue_time', traffic.queue.p95_seconds));
     const hung = s.workers.filter((w) => w.hung).length;
     const note = hung ? `${workers(hung)} hung` : `on ${workers(s.workers.length)}`;
     this.inFlight.update(count(s.in_flight.length), note, hung ? 'critical' : null);
@@ -47,6 +53,18 @@ export class KeyFigures {
 
 function attention(status: string | undefined): Tone | null {
   return status === 'warning' || status === 'critical' ? toneOf(status) : null;
+}
+
+// The tone of a figure by the two thresholds of its rule.
+function above(s: Snapshot, rule: string, value: Figure): Tone | null {
+  const reached = (threshold: number | null) => value !== null && threshold !== null && value >= threshold;
+  if (reached(setting(s.settings, `${rule}_critical_threshold`))) return 'critical';
+  return reached(setting(s.settings, `${rule}_warning_threshold`)) ? 'warning' : null;
+}
+
+function slots({ traffic }: Snapshot): string {
+  if (traffic.busy === null) return 'not known';
+  return traffic.capacity === null ? `${count(traffic.busy)} busy` : `${count(traffic.busy)} of ${count(traffic.capacity)} slots busy`;
 }
 
 function workers(number: number): string {

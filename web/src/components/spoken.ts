@@ -1,11 +1,13 @@
 // Says changes of state to screen readers, once each: not the figures, which change all the time.
 import type { Connection } from '../feed';
 import type { Snapshot } from '../model';
+import { levelWords } from '../shedding';
 import { workerState } from '../status';
 import { setText } from './dom';
 
 export class Spoken {
   private status = '';
+  private level = 0;
   private states = new Map<number, string>();
 
   constructor(private readonly place: Element) {}
@@ -23,6 +25,9 @@ export class Spoken {
       }
       this.states.set(worker.slot, now);
     }
+    const { shed_level: level } = snapshot.traffic;
+    if (this.status && level !== this.level) said.push(`Now ${levelWords(level)}.`);
+    this.level = level;
     this.status = snapshot.status;
     if (said.length) setText(this.place, said.join(' '));
   }

@@ -61,4 +61,23 @@ describe('Table', () => {
     expect(table.element.querySelector<HTMLElement>('.empty')!.hidden).toBe(false);
     expect(table.element.querySelector<HTMLElement>('.scroll')!.hidden).toBe(true);
   });
+
+  it('opens a detail below its row, and keeps it there while figures change', () => {
+    let changes = 0;
+    const detail = { title: 'More', label: (r: Row) => `More of ${r.name}`, draw: (place: HTMLElement, r: Row) => setText(place, `${r.name} in full`), onChange: () => changes++ };
+    const opening = new Table<Row>({ label: 'Rows', columns: [{ title: 'Name', draw: (cell, r) => setText(cell, r.name) }], key: (r) => r.name, empty: '', detail });
+    const texts = () => [...opening.element.querySelectorAll('tbody tr')].map((row) => row.textContent);
+    opening.update(rows);
+    const button = opening.element.querySelectorAll('button')[2]!;
+    expect(button.textContent).toBe('More of a');
+    button.click();
+    expect(button.getAttribute('aria-expanded')).toBe('true');
+    opening.update([rows[2]!, rows[0]!]);
+    expect(texts()).toEqual(['More of aa', 'a in full', 'More of bb']);
+    expect(opening.opened).toEqual([rows[2]]);
+    opening.update([rows[0]!]); // its row has gone
+    expect([opening.opened, changes]).toEqual([[], 2]);
+    opening.update(rows);
+    expect(texts()).toHaveLength(3);
+  });
 });

@@ -1,7 +1,7 @@
 // A table whose rows are changed in place, sortable by the buttons in its head.
 import type { Tone } from '../status';
 import { sorted, type Order, type SortValue } from '../sort';
-import { h, setAttribute } from './dom';
+import { h, setAttribute, setText } from './dom';
 import { icon } from './icon';
 import { InView } from './in-view';
 import { keyed } from './keyed';
@@ -25,6 +25,21 @@ export interface TableOptions<Row> {
   sortedBy?: string; // title of a column; without it rows come in the order given
   order?: Order;
   tone?(row: Row): Tone | null; // marks the row
+  detail?: Detail<Row>;
+}
+
+// What opens below a row.
+export interface Detail<Row> {
+  title: string; // of the column that opens it
+  label(row: Row): string; // for screen readers
+  draw(place: HTMLElement, row: Row): void; // must change only what differs
+  onChange?(): void; // another set of rows is open
+}
+
+interface Line<Row> {
+  key: string;
+  row: Row;
+  detail: boolean;
 }
 
 export class Table<Row> {
@@ -33,6 +48,8 @@ export class Table<Row> {
   private readonly scroll: HTMLElement;
   private readonly empty: HTMLElement;
   private readonly heads: HTMLTableCellElement[];
+  private readonly columns: readonly Column<Row>[];
+  private readonly open = new Set<string>(); // keys of rows whose detail is shown
   private column: Column<Row> | undefined;
   private order: Order;
   private rows: readonly Row[] = [];
@@ -40,9 +57,10 @@ export class Table<Row> {
   private readonly behind = new Map<Element, Row>(); // rows out of view, with what they should show
 
   constructor(private readonly options: TableOptions<Row>) {
+    this.columns = options.detail ? [this.opener(options.detail), ...options.columns] : options.columns;
     this.column = options.columns.find((c) => c.title === options.sortedBy);
     this.order = options.order ?? 'descending';
-    this.heads = options.columns.map((column) => this.head(column));
+    this.heads = this.columns.map((column) => this.head(column));
     const table = h('table', { class: 'table' }, h('thead', {}, h('tr', {}, ...this.heads)), this.body);
     this.scroll = h('div', { class: 'scroll', role: 'group', 'aria-label': options.label }, table);
     this.empty = h('p', { class: 'empty' }, options.empty);
@@ -64,21 +82,76 @@ export class Table<Row> {
     this.behind.clear();
     keyed(
       this.body,
-      shown,
-      this.options.key,
-      (row) => this.row(row),
-      (element, row) => {
-        if (shown.length <= deferAbove || this.inView.has(element)) this.change(element, row);
-        else this.behind.set(element, row);
+      this.lines(shown),
+      (line) => (line.detail ? `${line.key} detail` : line.key),
+      (line) => (line.detail ? this.detailRow() : this.row(line.row)),
+      (element, line) => {
+        if (line.detail) this.options.detail!.draw(element.firstElementChild!.firstElementChild as HTMLElement, line.row);
+        else if (shown.length <= deferAbove || this.inView.has(element)) this.change(element, line.row);
+        else this.behind.set(element, line.row);
       },
     );
   }
 
+  // The rows whose detail is shown.
+  get opened(): Row[] {
+    return this.open.size ? this.rows.filter((row) => this.open.has(this.options.key(row))) : [];
+  }
+
+  // Draws the rows as they are once more: what their details show has changed.
+  redraw(): void {
+    this.update(this.rows, this.empty.textContent ?? '');
+  }
+
+  private lines(rows: readonly Row[]): Line<Row>[] {
+    const lines: Line<Row>[] = [];
+    const gone = new Set(this.open);
+    for (const row of rows) {
+      const key = this.options.key(row);
+      lines.push({ key, row, detail: false });
+      if (gone.delete(key)) lines.push({ key, row, detail: true });
+    }
+    for (const key of gone) this.open.delete(key);
+    if (gone.size) this.options.detail?.onChange?.();
+    return lines;
+  }
+
   private row(row: Row): HTMLElement {
-    const element = h('tr', {}, ...this.options.columns.map((column) => h('td', { class: classOf(column) })));
+    const element = h('tr', {}, ...this.columns.map((column) => h('td', { class: classOf(column) })));
     this.change(element, row);
     this.inView.watch(element);
     return element;
+  }
+
+  private detailRow(): HTMLElement {
+    const cell = h('td', { colspan: String(this.columns.length) }, h('div', { class: 'detail-in' }));
+    return h('tr', { class: 'detail' }, cell);
+  }
+
+  // The column whose buttons open and close the details.
+  private opener(detail: Detail<Row>): Column<Row> {
+    return {
+      title: detail.title,
+      draw: (cell, row) => {
+        const key = this.options.key(row);
+        const button = cell.querySelector('button') ?? this.openButton(cell);
+        button.dataset.key = key;
+        setText(button.lastElementChild!, detail.label(row));
+        setAttribute(button, 'aria-expanded', String(this.open.has(key)));
+      },
+    };
+  }
+
+  private openButton(cell: HTMLElement): HTMLButtonElement {
+    const button = h('button', { type: 'button', class: 'opener' }, icon('open'), h('span', { class: 'unseen' }));
+    button.addEventListener('click', () => {
+      const key = button.dataset.key!;
+      if (!this.open.delete(key)) this.open.add(key);
+      this.options.detail?.onChange?.();
+      this.redraw();
+    });
+    cell.append(button);
+    return button;
   }
 
   private catchUp(element: Element): void {
@@ -89,7 +162,7 @@ export class Table<Row> {
 
   private change(element: Element, row: Row): void {
     setAttribute(element, 'data-tone', this.options.tone?.(row) ?? null);
-    this.options.columns.forEach((column, i) => column.draw(element.children[i] as HTMLElement, row));
+    this.columns.forEach((column, i) => column.draw(element.children[i] as HTMLElement, row));
   }
 
   private head(column: Column<Row>): HTMLTableCellElement {
@@ -112,11 +185,11 @@ export class Table<Row> {
     this.order = this.column === column && this.order === first ? other : first;
     this.column = column;
     this.mark();
-    this.update(this.rows, this.empty.textContent ?? '');
+    this.redraw();
   }
 
   private mark(): void {
-    this.options.columns.forEach((column, i) => {
+    this.columns.forEach((column, i) => {
       const head = this.heads[i]!;
       const button = head.querySelector('.sort');
       if (!button) return;

@@ -21,6 +21,7 @@ export const page: Page = {
         const all = integer(snapshot.in_flight.length);
         setText(said, left > 0 ? `the oldest ${most} of ${all}` : `${all} in flight`);
       },
+      close: () => table.close(),
     };
   },
 };

@@ -2,9 +2,12 @@
 import type { Page } from '../page';
 import { page as events } from './events';
 import { page as inFlight } from './in-flight';
+import { page as load } from './load';
 import { page as overview } from './overview';
+import { page as requests } from './requests';
 import { page as routes } from './routes';
 import { page as settings } from './settings';
+import { page as stacks } from './stacks';
 import { page as workers } from './workers';
 
-export const pages: readonly Page[] = [overview, inFlight, workers, routes, events, settings];
+export const pages: readonly Page[] = [overview, inFlight, stacks, workers, load, requests, routes, events, settings];

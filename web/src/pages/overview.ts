@@ -1,8 +1,9 @@
-import { Charts } from '../components/charts';
+import { Charts, overviewCharts } from '../components/charts';
 import { h, setText } from '../components/dom';
 import { Findings } from '../components/findings';
 import { InFlightTable } from '../components/in-flight-table';
 import { KeyFigures } from '../components/key-figures';
+import { LoadRemarks } from '../components/load-remarks';
 import { panel } from '../components/panel';
 import { StatusCard } from '../components/status-card';
 import { Table } from '../components/table';
@@ -21,8 +22,9 @@ export const page: Page = {
   charts: true,
   render(place, history) {
     const status = new StatusCard();
+    const remarks = new LoadRemarks();
     const figures = new KeyFigures();
-    const charts = new Charts(history);
+    const charts = new Charts(history, overviewCharts);
     const workers = new Table<Worker>({
       label: 'Workers',
       columns: workerColumns,
@@ -35,6 +37,7 @@ export const page: Page = {
     const more = h('a', { href: pageAddress('/in-flight') }, 'All');
     place.append(
       status.element,
+      remarks.element,
       figures.element,
       charts.element,
       panel('Workers', [workers.element], [h('a', { href: pageAddress('/workers') }, 'All figures')]),
@@ -44,6 +47,7 @@ export const page: Page = {
     return {
       update(snapshot) {
         status.update(snapshot);
+        remarks.update(snapshot);
         figures.update(snapshot);
         charts.update();
         workers.update(snapshot.workers);

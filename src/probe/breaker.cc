@@ -1,0 +1,71 @@
+#include "probe/breaker.h"
+
+#include <algorithm>
+
+namespace stirbar {
+
+uint64_t Breaker::Admit(uint64_t now_ns) {
+  if (state_ == State::kClosed) return 0;
+  if (state_ == State::kOpen) {
+    if (now_ns < open_until_ns_) return open_until_ns_ - now_ns;
+    state_ = State::kHalfOpen;
+    successes_ = 0;
+    trial_runs_ = false;
+  }
+  const uint64_t given_up_ns = trial_since_ns_ + options_.cooldown_ns;
+  if (trial_runs_ && now_ns < given_up_ns) return given_up_ns - now_ns;
+  trial_runs_ = true;
+  trial_since_ns_ = now_ns;
+  return 0;
+}
+
+void Breaker::Ended(bool failed, uint64_t now_ns, double random) {
+  switch (state_) {
+    case State::kClosed:
+      Count(failed, now_ns);
+      if (failures_in_a_row_ >= options_.failures ||
+          (window_calls_ >= kWindowCalls && 2 * window_failures_ >= window_calls_)) {
+        Open(now_ns, random);
+      }
+      break;
+    case State::kOpen:
+      // Let through before it opened: what it says is older than the verdict.
+      break;
+    case State::kHalfOpen:
+      trial_runs_ = false;
+      if (failed) {
+        Open(now_ns, random);
+      } else if (++successes_ >= kSuccessesToClose) {
+        Close();
+      }
+      break;
+  }
+}
+
+void Breaker::Count(bool failed, uint64_t now_ns) {
+  if (now_ns - window_since_ns_ > kWindowNs) {
+    window_since_ns_ = now_ns;
+    window_calls_ = 0;
+    window_failures_ = 0;
+  }
+  ++window_calls_;
+  window_failures_ += failed ? 1 : 0;
+  failures_in_a_row_ = failed ? failures_in_a_row_ + 1 : 0;
+}
+
+void Breaker::Open(uint64_t now_ns, double random) {
+  const auto cooldown = static_cast<double>(options_.cooldown_ns * factor_);
+  state_ = State::kOpen;
+  open_until_ns_ = now_ns + static_cast<uint64_t>(cooldown * (1 + 0.25 * random));
+  factor_ = std::min(2 * factor_, kLongestCooldownFactor);
+}
+
+void Breaker::Close() {
+  state_ = State::kClosed;
+  factor_ = 1;
+  failures_in_a_row_ = 0;
+  window_calls_ = 0;
+  window_failures_ = 0;
+}
+
+}  // namespace stirbar

@@ -1,0 +1,86 @@
+// What to do about requests that run past their limit: a ladder, each rung with a switch.
+//
+//   record     while it runs, with its stack          (collect stage; stuck_request_record)
+//   interrupt  raise in its thread, the client gets   at the limit, once it is recorded or a
+//              504                                    second has passed; stuck_request_interrupt
+//   replace    end the worker; its server starts      stuck_request_replace_after past the
+//              another                                limit; stuck_request_replace
+//
+// A request's limit is its route's or stuck_request_limit; streams and routes that are declared
+// long-lived have none. A rung in mode observe (or under observe_only) is withheld: said once for
+// each request.
+//
+// Replaced is only where a master starts a new worker (gunicorn, uWSGI); one worker at a time, the
+// next one when as many serve as before or 30 s have passed; at most replacements_per_hour; never
+// the only worker, and never the last one that can answer: a worker that can still answer stays
+// unless another one can, too.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "supervisor/supervisor.h"
+
+namespace stirbar {
+
+enum class StuckStep {
+  kInterrupt,
+  kWithholdInterrupt,
+  kReplace,
+  kWithholdReplace,
+  kForgoReplace,  // it is on, but not allowed now: `reason` says why
+};
+
+struct StuckAction {
+  StuckStep step = StuckStep::kInterrupt;
+  const InFlightSample* request = nullptr;  // of the sample given
+  std::string reason;                       // plain words; empty where there is nothing to add
+};
+
+// Pure: the same samples give the same actions. Call Next once for every tick.
+class StuckLadder {
+ public:
+  // `replacing`: a worker that was to be replaced has not ended yet. kInterrupt is asked for again
+  // at each tick until NoteInterrupt says that the order has been given; kReplace is asked for
+  // once, and taken as carried out.
+  std::vector<StuckAction> Next(const Sample& sample, const std::vector<WorkerVerdict>& verdicts,
+                                bool replacing);
+  void NoteInterrupt(const InFlightSample& request);
+
+ private:
+  struct Key {
+    uint32_t slot;
+    uint32_t index;
+    uint64_t started_ns;
+    auto operator<=>(const Key&) const = default;
+  };
+  struct Memory {
+    bool seen = false;  // at this tick
+    bool interrupt_done = false;
+    bool replace_told = false;
+    bool forgo_told = false;
+  };
+  static Key KeyOf(const InFlightSample& request);
+
+  std::optional<StuckAction> NextInterrupt(const InFlightSample& request, const Sample& sample,
+                                           Memory* memory) const;
+  std::optional<StuckAction> NextReplace(const InFlightSample& request, const Sample& sample,
+                                         const std::vector<WorkerVerdict>& verdicts,
+                                         Memory* memory);
+  bool IsFree(const Sample& sample, bool replacing);
+  std::string WhyNot(const InFlightSample& request, const Sample& sample,
+                     const std::vector<WorkerVerdict>& verdicts) const;
+
+  std::map<Key, Memory> requests_;    // those past their limit
+  std::deque<uint64_t> replaced_ns_;  // of the last hour
+  std::optional<uint64_t> crew_;      // workers that served when the newest replacement began
+  std::optional<uint64_t> ended_ns_;  // when the replaced worker had ended
+  bool free_ = true;                  // no replacement is under way
+};
+
+}  // namespace stirbar

@@ -1,0 +1,132 @@
+"""Shed level and accept queue under a real overload, and after it."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+from harness import Json, Running, Sandbox, eventually
+
+DEADLINE = 1.0
+CAPACITY = 50  # requests per second: one sync worker, 20 ms each
+ENVIRONMENT = {"STIRBAR_REQUEST_DEADLINE": str(DEADLINE)}
+
+
+class OpenLoop:
+    """Sends `rate` requests a second, answered or not; nobody waits for an answer."""
+
+    def __init__(self, port: int, path: str, rate: float) -> None:
+        self._port, self._rate = port, rate
+        self._request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+        self._over = threading.Event()
+        self._open: list[tuple[float, socket.socket]] = []
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        due = time.monotonic()
+        while not self._over.is_set():
+            self._send()
+            due += 1 / self._rate
+            time.sleep(max(0.0, due - time.monotonic()))
+        for _, client in self._open:
+            client.close()
+
+    def _send(self) -> None:
+        client = socket.socket()
+        client.setblocking(False)
+        with contextlib.suppress(OSError):
+            client.connect_ex(("127.0.0.1", self._port))
+        now = time.monotonic()
+        self._open.append((now, client))
+        # The connection is there at once on loopback, where the queue has room.
+        with contextlib.suppress(OSError):
+            client.send(self._request)
+        while self._open and self._open[0][0] + 3 * DEADLINE < now:
+            self._open.pop(0)[1].close()
+
+    def stop(self) -> None:
+        self._over.set()
+        self._thread.join(10)
+
+
+@contextlib.contextmanager
+def load(served: Running, path: str, rate: float) -> Iterator[None]:
+    clients = OpenLoop(served.app.port, path, rate)
+    try:
+        yield
+    finally:
+        clients.stop()
+
+
+def traffic(served: Running) -> Json:
+    row: Json = served.api.snapshot()["traffic"]
+    return row
+
+
+def overloaded(box: Sandbox, **environment: str) -> Running:
+    served = box.gunicorn(
+        "-w", "1", app="overload_app:app", environment={**ENVIRONMENT, **environment}
+    )
+    return served.ready(workers=1)
+
+
+# R-REQ-2, R-REQ-6
+def test_level_and_queue_follow_an_overload_and_its_end(box: Sandbox) -> None:
+    served = overloaded(box)
+    own = eventually(lambda: traffic(served)["backlog_own"], what="the server's own queue")
+    with load(served, "/work", 4 * CAPACITY):
+        row = eventually(
+            lambda: t if (t := traffic(served))["shed_level"] > 0 and t["backlog"] else None,
+            what="both orders",
+        )
+        assert row["saturation"] >= 0.6
+        assert row["shed_by"] == "measurement"
+        assert "saturation" in row["shed_reason"]
+        assert 8 <= row["backlog"] <= 4 * CAPACITY * DEADLINE
+        assert row["backlog"] < own
+        # The workers have carried it out.
+        eventually(
+            lambda: (
+                served.api.snapshot()["listeners"][0]["backlog"] == row["backlog"]
+                or traffic(served)["backlog"] != row["backlog"]
+            ),
+            what="the listener is shortened",
+        )
+        time.sleep(3)
+        assert served.api.ask("/health/live").status == 200
+    gone = time.monotonic()
+    eventually(lambda: traffic(served)["shed_level"] == 0, what="the level goes")
+    assert time.monotonic() - gone < 8  # 5 s, and a machine that is busy with other things
+    eventually(lambda: traffic(served)["backlog"] == 0, what="the queue is given back")
+    eventually(
+        lambda: served.api.snapshot()["listeners"][0]["backlog"] == own, what="as it was before"
+    )
+    assert served.app.ask("/work").status == 200
+    assert len(served.api.events("shed_level_changed")) <= 3
+
+
+# R-REQ-6: observe-only changes nothing
+def test_observe_only_says_what_it_would_do(box: Sandbox) -> None:
+    served = overloaded(box, STIRBAR_OBSERVE_ONLY="true")
+    own = eventually(lambda: traffic(served)["backlog_own"], what="the server's own queue")
+    with load(served, "/work", 4 * CAPACITY):
+        told = eventually(lambda: served.api.events("action_withheld"), what="withheld")
+        assert "would" in told[0]["text"]
+        row = traffic(served)
+        assert (row["shed_level"], row["backlog"]) == (0, 0)
+        assert served.api.snapshot()["listeners"][0]["backlog"] == own
+    assert served.api.events("shed_level_changed") == []
+
+
+# R-REQ-6
+def test_the_operators_level_refuses_the_least_important(box: Sandbox) -> None:
+    served = overloaded(box, STIRBAR_SHED_LEVEL="2")
+    eventually(lambda: traffic(served)["shed_level"] == 2, what="the operator's level")
+    assert traffic(served)["shed_by"] == "operator"
+    assert served.app.ask("/work").status == 200  # normal requests are served at level 2
+    assert served.app.ask("/critical").status == 200
+    eventually(lambda: served.app.ask("/background").status == 503, what="background is refused")

@@ -1,0 +1,95 @@
+// A part that a supervisor of another version leaves out is empty, not a fault of the page.
+import type { InFlight, Route, SlowRequest, Snapshot, TimeParts, Totals, Traffic, Worker } from './model';
+
+export const noTime: TimeParts = { queue: null, application: null, sql: null, redis: null, http: null, lock: null, garbage: null };
+
+const noQueue: Traffic['queue'] = { p50_seconds: null, p95_seconds: null, max_seconds: null, delay_seconds: null, sources: {} };
+
+const noTraffic: Traffic = {
+  saturation: null,
+  predicted_wait_seconds: null,
+  service_rate: null,
+  capacity: null,
+  busy: null,
+  streams: null,
+  waiting: null,
+  served_per_second: null,
+  refused_per_second: null,
+  queue: noQueue,
+  refused: {},
+  admitted: {},
+  would_refuse: {},
+  shed_level: 0,
+  shed_by: '',
+  shed_reason: '',
+  level_age_seconds: null,
+  backlog: null,
+  backlog_own: null,
+  backlog_reason: '',
+  pressure: null,
+  pressure_source: '',
+};
+
+const noWorkerLoad = {
+  capacity: null,
+  executor_depth: null,
+  concurrency_limit: null,
+  queue_delay_seconds: null,
+  shed_level: 0,
+  overloaded_seconds: null,
+  stacks_readable: false,
+};
+
+const noRequest = {
+  id: '',
+  method: '',
+  queue_seconds: null,
+  queue_source: 'none',
+  criticality: '',
+  deadline_seconds: null,
+  limit_seconds: null,
+  activity: 'application',
+  activity_seconds: null,
+  connection_seconds: null,
+  client: '',
+  stuck: '',
+};
+
+export function complete(raw: Snapshot): Snapshot {
+  const health = raw.health ?? ({} as Snapshot['health']);
+  return {
+    ...raw,
+    app: raw.app ?? { name: '', command: '', server: '', started: '', server_pid: null, server_alive: true },
+    reasons: raw.reasons ?? [],
+    workers: (raw.workers ?? []).map((worker): Worker => ({ ...noWorkerLoad, ...worker })),
+    in_flight: (raw.in_flight ?? []).map((request): InFlight => ({ ...noRequest, ...request, parts: request.parts ?? {}, calls: request.calls ?? {} })),
+    routes: (raw.routes ?? []).map(completeRoute),
+    traffic: { ...noTraffic, ...raw.traffic, queue: { ...noQueue, ...raw.traffic?.queue } },
+    hosts: raw.hosts ?? [],
+    slow_requests: (raw.slow_requests ?? []).map(completeSlow),
+    totals: raw.totals ?? ({} as Totals),
+    resources: raw.resources ?? ({} as Snapshot['resources']),
+    performance: raw.performance ?? ({} as Snapshot['performance']),
+    latency: raw.latency ?? ({} as Snapshot['latency']),
+    health: {
+      ...health,
+      components: health.components ?? {},
+      component_reasons: health.component_reasons ?? {},
+      alerts: health.alerts ?? [],
+      recommendations: health.recommendations ?? [],
+    },
+    listeners: raw.listeners ?? [],
+    settings: raw.settings ?? [],
+    unavailable: raw.unavailable ?? {},
+    events: raw.events ?? [],
+  };
+}
+
+function completeRoute(route: Route): Route {
+  return { ...route, refused: route.refused ?? null, degraded: route.degraded ?? null, time: { ...noTime, ...route.time } };
+}
+
+function completeSlow(request: SlowRequest): SlowRequest {
+  const { parts, calls, statements, stack } = request;
+  return { ...request, parts: parts ?? {}, calls: calls ?? {}, statements: statements ?? [], stack: stack ?? [] };
+}
