@@ -68,9 +68,8 @@ void SlowRequestCollector::FetchEnded(Sample* sample) {
 }
 
 bool SlowRequestCollector::IsNewlyStuck(const InFlightSample& request, const Sample& sample) const {
-  if (IsStream(request) ||
-      request.age_seconds <= request.limit_seconds || (request.stuck & kStuckRecorded) != 0 ||
-      sample.settings.stuck_request_record == kModeOff) {
+  if (IsStream(request) || request.age_seconds <= request.limit_seconds ||
+      (request.stuck & kStuckRecorded) != 0 || sample.settings.stuck_request_record == kModeOff) {
     return false;
   }
   const auto note = notes_.find(KeyOf(request));
