@@ -13,8 +13,10 @@ namespace {
 constexpr size_t kKept = 100;
 constexpr double kSampledFromSeconds = 1;
 constexpr size_t kSampledWorkers = 8;
-// A request that is not in flight any more has left its record by then: workers write it at once.
-constexpr uint64_t kForgetAfterNs = 5'000'000'000;
+// A request that is not in flight any more has left its record by then: a worker writes that of a
+// slow one at once, and that of the slowest of a minute when the minute is over. At most eight new
+// stacks a second for so long: 2 MB.
+constexpr uint64_t kForgetAfterNs = 90'000'000'000;
 
 void Append(SlowRequestSample request, std::vector<SlowRequestSample>* requests) {
   if (requests->size() >= kKept) requests->erase(requests->begin());
