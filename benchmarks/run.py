@@ -29,6 +29,7 @@ README = BENCHMARKS.parent / "README.md"
 PROGRAMS = {
     "request_cost": "B1",
     "health_under_hang": "B3",
+    "stack_of_a_hang": "B4",
     "supervisor_cost": "B10, B14",
     "scrape_after_restarts": "B11",
     "page_weight": "B14",
