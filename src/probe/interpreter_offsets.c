@@ -236,8 +236,10 @@ static int Agrees(const struct StirbarInterpreterLayout* layout) {
     return 1; /* not to be told */
   if (WordAt(thread, offsets[kThreadInterpreter]) != layout->interpreter) return 0;
   if (WordAt(thread, offsets[kThreadIdent]) != PyThread_get_thread_ident()) return 0;
-  if (offsets[kThreadNativeId] != STIRBAR_OFFSET_ABSENT &&
-      WordAt(thread, offsets[kThreadNativeId]) != (uint64_t)syscall(SYS_gettid)) {
+  /* The main thread after a fork behind Python's back (uWSGI) has its parent's id there. */
+  const uint64_t native_id = (uint64_t)syscall(SYS_gettid);
+  if (offsets[kThreadNativeId] != STIRBAR_OFFSET_ABSENT && native_id != (uint64_t)getpid() &&
+      WordAt(thread, offsets[kThreadNativeId]) != native_id) {
     return 0;
   }
   uint64_t one = WordAt(layout->interpreter, offsets[kInterpreterThreads]);

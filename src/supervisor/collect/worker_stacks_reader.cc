@@ -56,8 +56,9 @@ WorkerStacksReader::WorkerStacksReader(const WorkerSample& worker, const Interpr
 }
 
 uint32_t WorkerStacksReader::NativeIdOf(const ThreadHead& head) const {
-  if (head.native_id != 0) return head.native_id;
-  return head.ident != 0 && head.ident == main_thread_ ? pid_ : 0;
+  // First, because a server that forks behind Python's back (uWSGI) leaves the parent's id there.
+  if (head.ident != 0 && head.ident == main_thread_) return pid_;
+  return head.native_id;
 }
 
 bool WorkerStacksReader::Round() {
