@@ -65,6 +65,11 @@ uint32_t CurrentRequest() noexcept {
   return thread.mixed || g_shared ? AskFlask() : thread.current;
 }
 
+uint32_t SoleRequest() noexcept {
+  const Thread& thread = t_thread;
+  return thread.mixed || g_shared ? kMaxInFlight : thread.current;
+}
+
 void ShareThreads() noexcept { g_shared = true; }
 
 bool ThreadsAreShared() noexcept { return g_shared; }

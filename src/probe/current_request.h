@@ -22,6 +22,9 @@ void LeaveRequest(uint32_t before) noexcept;
 // is being read has only with stream_with_context).
 uint32_t CurrentRequest() noexcept;
 
+// As CurrentRequest() where this thread is in one app call only; else kMaxInFlight, at no cost.
+uint32_t SoleRequest() noexcept;
+
 // From now on greenlets share each thread: only Flask's context tells for whom one works.
 void ShareThreads() noexcept;
 bool ThreadsAreShared() noexcept;

@@ -31,18 +31,29 @@ PyObject* ContextOf(const RouteHook* hook, PyObject* const* arguments, Py_ssize_
 }
 
 // False: with a Python exception.
-bool NoteRoute(PyObject* context, PyObject* policy_source) {
-  if (Probe::Current() == nullptr || context == nullptr) return context != nullptr;
-  PyObject* const request = PyObject_GetAttr(context, Names::Get().request);
-  PyObject* const environ =
-      request != nullptr ? PyObject_GetAttr(request, Names::Get().environ) : nullptr;
-  PyObject* const rule =
-      environ != nullptr ? PyObject_GetAttr(request, Names::Get().url_rule) : nullptr;
-  if (rule != nullptr) NoteRule(environ, rule, policy_source);
+bool NoteRuleOfRequest(PyObject* request, PyObject* policy_source) {
+  // The first match within the only request of this thread is that of the request itself. Any other
+  // is told by its environ: the app may match a request of its own making within one.
+  const uint32_t sole = SoleRequest();
+  const bool awaits = AwaitsRule(sole);
+  PyObject* const environ = awaits ? nullptr : PyObject_GetAttr(request, Names::Get().environ);
+  if (environ == nullptr && !awaits) return false;
+  PyObject* const rule = PyObject_GetAttr(request, Names::Get().url_rule);
+  if (rule != nullptr && awaits) NoteRuleOf(sole, rule, policy_source);
+  if (rule != nullptr && !awaits) NoteRule(environ, rule, policy_source);
   const bool done = rule != nullptr;
   Py_XDECREF(rule);
   Py_XDECREF(environ);
-  Py_XDECREF(request);
+  return done;
+}
+
+// False: with a Python exception.
+bool NoteRoute(PyObject* context, PyObject* policy_source) {
+  if (Probe::Current() == nullptr || context == nullptr) return context != nullptr;
+  PyObject* const request = PyObject_GetAttr(context, Names::Get().request);
+  if (request == nullptr) return false;
+  const bool done = NoteRuleOfRequest(request, policy_source);
+  Py_DECREF(request);
   return done;
 }
 

@@ -173,28 +173,39 @@ void EndRequest(const Request& request, const Ending& ending) {
 void NoteRule(PyObject* environ, PyObject* rule, PyObject* policy_source) {
   Attachment* const attachment = Probe::Current();
   if (attachment == nullptr) return;
-  Open* const open = FindOpen(environ);
+  const Open* const open = FindOpen(environ);
   if (open == nullptr) {
     if (!PyDict_Check(environ)) return;
     const Names& names = Names::Get();
     const HttpMethod method = names.MethodOf(ItemOf(environ, names.request_method));
     LeaveRoute(environ, Find(attachment, method, rule, policy_source).id);
   } else if (open->attachment == attachment) {  // else: the segment has changed, or a fork's child
-    const auto index = static_cast<uint32_t>(open - g_open.data());
-    const auto method = static_cast<HttpMethod>(
-        attachment->slot().in_flight[index].method.load(std::memory_order_relaxed) & 0xFFU);
-    const RouteCache::Known known = Find(attachment, method, rule, policy_source);
-    open->route = known.id;
-    const InFlight& request = attachment->slot().in_flight[index];
-    const bool has_deadline = known.policy.deadline_ns != 0 && !open->budget_by_client;
-    const uint64_t arrived = request.started_ns.load(std::memory_order_relaxed) -
-                             request.queue_ns.load(std::memory_order_relaxed);
-    attachment->SetRoute(index,
-                         {.route = known.id,
-                          .now_ns = MonotonicNs(),
-                          .deadline_ns = has_deadline ? arrived + known.policy.deadline_ns : 0},
-                         known.policy);
+    NoteRuleOf(static_cast<uint32_t>(open - g_open.data()), rule, policy_source);
   }
+}
+
+bool AwaitsRule(uint32_t in_flight) {
+  if (!IsInApp(in_flight)) return false;
+  const Open& open = g_open[in_flight];
+  return open.route == kRouteUnknown && open.attachment == Probe::Current();
+}
+
+void NoteRuleOf(uint32_t in_flight, PyObject* rule, PyObject* policy_source) {
+  Open& open = g_open[in_flight];
+  Attachment* const attachment = open.attachment;
+  const InFlight& request = attachment->slot().in_flight[in_flight];
+  const auto method =
+      static_cast<HttpMethod>(request.method.load(std::memory_order_relaxed) & 0xFFU);
+  const RouteCache::Known known = Find(attachment, method, rule, policy_source);
+  open.route = known.id;
+  const bool has_deadline = known.policy.deadline_ns != 0 && !open.budget_by_client;
+  const uint64_t arrived = request.started_ns.load(std::memory_order_relaxed) -
+                           request.queue_ns.load(std::memory_order_relaxed);
+  attachment->SetRoute(in_flight,
+                       {.route = known.id,
+                        .now_ns = MonotonicNs(),
+                        .deadline_ns = has_deadline ? arrived + known.policy.deadline_ns : 0},
+                       known.policy);
 }
 
 uint32_t InFlightOf(PyObject* environ) {

@@ -50,6 +50,11 @@ void EndRequest(const Request& request, const Ending& ending);
 // as RouteCache::Find. Leaves no Python exception behind.
 void NoteRule(PyObject* environ, PyObject* rule, PyObject* policy_source);
 
+// Whether the app call of the request `in_flight` is running and no rule has been noted for it.
+bool AwaitsRule(uint32_t in_flight);
+// As NoteRule. Precondition: AwaitsRule().
+void NoteRuleOf(uint32_t in_flight, PyObject* rule, PyObject* policy_source);
+
 // The in-flight index of the request of this process whose app call has this environ; kMaxInFlight
 // where there is none.
 uint32_t InFlightOf(PyObject* environ);
