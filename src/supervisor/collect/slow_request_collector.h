@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "segment/layout.h"
@@ -40,7 +41,10 @@ class SlowRequestCollector : public Collector {
     uint32_t slot = 0;
     uint32_t in_flight = 0;
     uint64_t started_ns = 0;
-    auto operator<=>(const Key&) const = default;
+    bool operator<(const Key& other) const {
+      return std::tie(slot, in_flight, started_ns) <
+             std::tie(other.slot, other.in_flight, other.started_ns);
+    }
   };
   // What has been seen of it while it ran.
   struct Note {
