@@ -1,7 +1,6 @@
 // Slow requests with the stacks they were in, and stuck ones while they run.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <map>
 #include <string_view>

@@ -16,12 +16,12 @@
 // unless another one can, too.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "supervisor/supervisor.h"
@@ -57,7 +57,10 @@ class StuckLadder {
     uint32_t slot;
     uint32_t index;
     uint64_t started_ns;
-    auto operator<=>(const Key&) const = default;
+    bool operator<(const Key& other) const {
+      return std::tie(slot, index, started_ns) <
+             std::tie(other.slot, other.index, other.started_ns);
+    }
   };
   struct Memory {
     bool seen = false;  // at this tick
