@@ -17,7 +17,9 @@ uint64_t Ns(double seconds) { return static_cast<uint64_t>(seconds * 1e9); }
 
 bool SupervisorIsThere(const SupervisorBlock& supervisor, uint64_t now_ns) noexcept {
   const uint64_t heartbeat = supervisor.heartbeat_ns.load(kRelaxed);
-  return heartbeat != 0 && AgeOf(heartbeat, now_ns) < Nanoseconds(kSupervisorGoneNs);
+  // One from the far future is noise in a damaged segment, and must not count as just now.
+  return heartbeat != 0 && heartbeat < now_ns + kSupervisorGoneNs &&
+         AgeOf(heartbeat, now_ns) < Nanoseconds(kSupervisorGoneNs);
 }
 
 void RefreshOrders(const Segment& segment, uint64_t now_ns, WorkerOrders* orders) noexcept {
@@ -36,7 +38,9 @@ void RefreshOrders(const Segment& segment, uint64_t now_ns, WorkerOrders* orders
   const SupervisorBlock& supervisor = segment.supervisor;
   const bool there = SupervisorIsThere(supervisor, now_ns);
   const bool by_operator = settings.shed_level >= 0;
-  const uint32_t ordered = there ? std::min(supervisor.shed_level.load(kRelaxed), 3U) : 0;
+  // What no supervisor orders is noise, and orders nothing.
+  const uint32_t level = supervisor.shed_level.load(kRelaxed);
+  const uint32_t ordered = there && level < kCriticalities ? level : 0;
   orders->shed_level.store(by_operator ? static_cast<uint32_t>(settings.shed_level) : ordered,
                            kRelaxed);
   orders->shed_by_operator.store(by_operator ? 1 : 0, kRelaxed);
