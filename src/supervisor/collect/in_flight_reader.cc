@@ -40,6 +40,22 @@ std::string ClientText(const std::array<uint64_t, 2>& words) {
   return text;
 }
 
+namespace {
+
+// The worker adds a statement or a call to its part when it ends. One that hangs never does, and
+// is what matters most: it counts with its age so far.
+void AddRunning(InFlightSample* seen) {
+  std::optional<Part> part;
+  if (seen->activity == Activity::kSql) part = Part::kSql;
+  if (seen->activity == Activity::kRedis) part = Part::kRedis;
+  if (seen->activity == Activity::kHttp) part = Part::kHttp;
+  if (!part) return;
+  seen->part_seconds[static_cast<size_t>(*part)] += seen->activity_seconds;
+  ++seen->part_calls[static_cast<size_t>(*part)];
+}
+
+}  // namespace
+
 std::optional<InFlightSample> ReadInFlight(const InFlight& request, uint64_t now_ns) {
   InFlightSample seen;
   seen.started_ns = Load(request.started_ns);
@@ -70,6 +86,7 @@ std::optional<InFlightSample> ReadInFlight(const InFlight& request, uint64_t now
     seen.part_seconds[part] = Seconds(Nanoseconds(Load(request.parts_ns[part])));
     seen.part_calls[part] = Load(request.part_calls[part]);
   }
+  AddRunning(&seen);
   seen.stuck = Load(request.stuck);
   if (request.started_ns.load(std::memory_order_relaxed) != seen.started_ns) return std::nullopt;
   return seen;

@@ -58,8 +58,8 @@ TEST(InFlightReader, ReadsAllThatIsKnown) {
   EXPECT_DOUBLE_EQ(seen->activity_seconds, 0.25);
   EXPECT_DOUBLE_EQ(seen->connection_seconds, 2);
   EXPECT_EQ(seen->python_thread, 99U);
-  EXPECT_DOUBLE_EQ(seen->part_seconds[0], 1);
-  EXPECT_EQ(seen->part_calls[0], 4U);
+  EXPECT_DOUBLE_EQ(seen->part_seconds[0], 1.25);  // the statement that runs counts so far
+  EXPECT_EQ(seen->part_calls[0], 5U);
   EXPECT_EQ(seen->stuck, kStuckRecorded);
   EXPECT_EQ(seen->client, "192.0.2.0");
 }
