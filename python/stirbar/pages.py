@@ -89,14 +89,15 @@ def make_blueprint(
     @pages.get("/responsiveness/api/v1/stacks")
     @pages.get("/responsiveness/api/v1/latency")
     def elsewhere() -> Response:
-        # Both are made by the supervisor when asked for, and are not in shared memory.
+        # Both are made by the supervisor when asked for, and are not in shared memory. No 5xx: that
+        # would count as a failure of the application.
         what = request.path.rpartition("/")[2]
         return _json(
             {
                 "error": f"{what} can be seen on the supervisor's own pages",
                 "url": _supervisor_url(),
             },
-            503,
+            404,
         )
 
     @pages.get("/responsiveness/assets/<path:name>")

@@ -174,7 +174,7 @@ test.describe("more than the app can do", () => {
     await expect(live(page)).toBeAttached();
     await app.cli("shed", "normal");
     await expect(page.locator(".remark")).toContainText(/set by hand: all but critical requests are refused/);
-    await expect.poll(async () => (await ask(`${app.url}/ping`)).status).toBe(503);
+    await expect.poll(async () => (await ask(`${app.url}/api/items`)).status).toBe(503);
     await page.getByRole("link", { name: "Why, and how to change it" }).click();
     await expect(page).toHaveURL(`${app.page}/load`);
     const classes = table(page, "Refused by class");
@@ -185,7 +185,7 @@ test.describe("more than the app can do", () => {
     await keep(page, "shedding-by-hand");
     await app.cli("shed", "auto");
     await expect(page.locator(".shed-head")).toContainText("nobody is refused", { timeout: 20_000 });
-    await expect.poll(async () => (await ask(`${app.url}/ping`)).status).toBe(200);
+    await expect.poll(async () => (await ask(`${app.url}/api/items`)).status).toBe(200);
   });
 });
 

@@ -3,7 +3,7 @@
 //                            [--live stream|poll] [--page /workers] [--embedded yes]
 // Scenarios: cycle, healthy, hang, overload, stuck, many, empty, ended.
 // cycle: 20 s healthy, 20 s with the interpreter lock held in worker 1. many: 200 routes, 16 workers.
-// stuck: a request past its limit. --embedded: stacks and latencies answer 503, as in the Flask app.
+// stuck: a request past its limit. --embedded: stacks and latencies answer 404, as in the Flask app.
 // --prefix, --live, --page rewrite index.html as the Flask side does.
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -45,7 +45,7 @@ function stream(request, response) {
 function onDemand(url, path, response) {
   if (options.embedded) {
     const [what, verb] = path.endsWith('stacks') ? ['stacks', 'are'] : ['the heat map', 'is'];
-    response.writeHead(503, { 'content-type': 'application/json' });
+    response.writeHead(404, { 'content-type': 'application/json' });
     return response.end(JSON.stringify({ error: `${what} ${verb} on the supervisor's own pages`, url: 'http://127.0.0.1:8800/' }));
   }
   const { scenario } = options;
