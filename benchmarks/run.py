@@ -29,6 +29,7 @@ README = BENCHMARKS.parent / "README.md"
 PROGRAMS = {
     "request_cost": "B1, B2",
     "health_under_hang": "B3",
+    "stack_of_a_hang": "B4",
     "goodput": "B5",
     "load_step": "B5",
     "supervisor_cost": "B10, B14",

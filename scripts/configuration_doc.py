@@ -37,7 +37,7 @@ is on the page *Settings* and under `settings` of `GET /api/v1/snapshot`.
 
 ## Settings
 
-Ratios are 0 to 1, times are seconds. A mode is `off`, `observe` (says what it would do, and does not) or
+Ratios are 0 to 1, times are seconds. A mode is `off`, `observe` (says what it would do) or
 `on`.
 
 | setting | type | default | allowed | meaning |

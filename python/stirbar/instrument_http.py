@@ -162,9 +162,11 @@ def _timed(
     except BaseException as fault:
         if outer:
             call.spent_ns = before_ns + time.monotonic_ns() - began_ns
-            if _of(connection) is call:
-                _end(connection, call, "timeout" if _is_timeout(fault) else "failed")
-        native.http_end(token, 1)
+        # A wrong argument says nothing of the host: urllib3 1.26 tries one that Python 2 had.
+        ended = outer and not isinstance(fault, TypeError)
+        if ended and _of(connection) is call:
+            _end(connection, call, "timeout" if _is_timeout(fault) else "failed")
+        native.http_end(token, 1 if ended else 0)
         raise
     if outer:
         call.spent_ns = before_ns + time.monotonic_ns() - began_ns

@@ -74,10 +74,9 @@ class Admission {
     Criticality criticality = Criticality::kNormal;
   };
 
-  // Nothing is to be looked at more closely.
-  bool IsQuiet(const Rules& rules, uint64_t queue_ns, uint32_t running) const noexcept {
-    return rules.level == 0 && queue_ns <= rules.target_ns && !delay.overloaded() &&
-           (!rules.limit_by_operator || running < rules.limit);
+  // Where neither a level nor a limit is ordered, nothing is to be looked at more closely.
+  bool IsQuiet(uint64_t queue_ns, uint64_t target_ns) const noexcept {
+    return queue_ns <= target_ns && !delay.overloaded();
   }
 
   Refusal Judge(const Rules& rules, const Candidate& candidate) noexcept;

@@ -68,13 +68,12 @@ TEST(QueueDelay, IntervalWithoutRequestsGoesOn) {
   EXPECT_FALSE(delay.overloaded());
 }
 
-TEST(Admission, QuietWorkerServesAll) {
-  const Admission admission;
-  EXPECT_TRUE(admission.IsQuiet({}, 0, 1000));
-  EXPECT_TRUE(admission.IsQuiet({.limit = 4}, 0, 5));
-  EXPECT_FALSE(admission.IsQuiet({.limit = 4, .limit_by_operator = true}, 0, 4));
-  EXPECT_FALSE(admission.IsQuiet({.level = 1}, 0, 0));
-  EXPECT_FALSE(admission.IsQuiet({}, kTarget + 1, 0));
+TEST(Admission, QuietWorkerIsNotLookedAt) {
+  Admission admission;
+  EXPECT_TRUE(admission.IsQuiet(kTarget, kTarget));
+  EXPECT_FALSE(admission.IsQuiet(kTarget + 1, kTarget));
+  Overload(&admission);
+  EXPECT_FALSE(admission.IsQuiet(0, kTarget));
 }
 
 TEST(Admission, LevelRefusesTheClassesAboveIt) {

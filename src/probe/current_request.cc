@@ -2,6 +2,7 @@
 // First, because CPython asks for it.
 
 #include "probe/current_request.h"
+#include "probe/tls_model.h"
 #include "probe/tracked_request.h"
 #include "probe/wsgi_names.h"
 #include "segment/layout.h"
@@ -17,7 +18,7 @@ struct Thread {
   bool mixed = false;
 };
 
-thread_local Thread t_thread;
+STIRBAR_FAST_TLS thread_local Thread t_thread;
 // Both guarded by the interpreter lock.
 PyObject* g_context = nullptr;
 bool g_shared = false;

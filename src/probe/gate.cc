@@ -39,8 +39,8 @@ bool StreamsAreFull(const Attachment& attachment, const PathTable::Route* route)
 }
 
 // Kept out of the way of requests that meet no overload.
-[[gnu::noinline]] bool LookCloser(Attachment* attachment, const Admission::Rules& rules,
-                                  PathTable::Route* route, const Arrival& arrival) {
+[[gnu::noinline]] bool LookCloser(Attachment* attachment, PathTable::Route* route,
+                                  const Arrival& arrival) {
   const RoutePolicy policy = route != nullptr ? route->policy : RoutePolicy();
   const WorkerOrders& orders = attachment->orders;
   const uint32_t mode = orders.admission_mode.load(kRelaxed);
@@ -51,13 +51,13 @@ bool StreamsAreFull(const Attachment& attachment, const PathTable::Route* route)
   WorkerLoad& load = attachment->load;
   bool refused = false;
   bool act = false;
-  if (mode != 0 &&
-      load.admission.Judge(rules, {.now_ns = arrival.now_ns,
-                                   .queue_ns = arrival.queue_ns,
-                                   .budget_ns = budget,
-                                   .expected_ns = load.ExpectedNs(id),
-                                   .running = load.running(),
-                                   .criticality = policy.criticality}) != Refusal::kNone) {
+  if (mode != 0 && load.admission.Judge(RulesOf(*attachment),
+                                        {.now_ns = arrival.now_ns,
+                                         .queue_ns = arrival.queue_ns,
+                                         .budget_ns = budget,
+                                         .expected_ns = load.ExpectedNs(id),
+                                         .running = load.running(),
+                                         .criticality = policy.criticality}) != Refusal::kNone) {
     refused = true;
     act = mode == kOn;
   } else if (StreamsAreFull(*attachment, route)) {
@@ -79,18 +79,20 @@ bool StreamsAreFull(const Attachment& attachment, const PathTable::Route* route)
 bool MustRefuse(Attachment* attachment, RouteSource* routes, PyObject* environ,
                 const Arrival& arrival) noexcept {
   const WorkerOrders& orders = attachment->orders;
-  const Admission::Rules rules = RulesOf(*attachment);
+  const uint64_t target_ns = orders.delay_target_ns.load(kRelaxed);
   WorkerLoad& load = attachment->load;
   if (arrival.queue_source != QueueSource::kNone) {
-    load.NoteQueue(arrival.now_ns, arrival.queue_ns, rules.target_ns, attachment->slot().admission);
+    load.NoteQueue(arrival.now_ns, arrival.queue_ns, target_ns, attachment->slot().admission);
   }
   const bool streams_are_capped = orders.long_lived_limit.load(kRelaxed) != 0 &&
-                                  routes->table != nullptr && routes->table->has_long_lived();
-  const bool quiet = orders.admission_mode.load(kRelaxed) < kObserve ||
-                     load.admission.IsQuiet(rules, arrival.queue_ns, load.running());
+                                  (routes->table == nullptr || routes->table->has_long_lived());
+  const bool quiet =
+      orders.admission_mode.load(kRelaxed) < kObserve ||
+      (orders.shed_level.load(kRelaxed) == 0 && orders.concurrency_limit.load(kRelaxed) == 0 &&
+       load.admission.IsQuiet(arrival.queue_ns, target_ns));
   if (quiet && !streams_are_capped) [[likely]]
     return false;
-  return LookCloser(attachment, rules, FindRouteOf(routes, arrival.method, environ), arrival);
+  return LookCloser(attachment, FindRouteOf(routes, arrival.method, environ), arrival);
 }
 
 }  // namespace stirbar

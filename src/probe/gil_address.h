@@ -17,4 +17,4 @@ const void* StirbarGilState(size_t* bytes);
 }
 #endif
 
-#endif  /* STIRBAR_PROBE_GIL_ADDRESS_H_ */
+#endif /* STIRBAR_PROBE_GIL_ADDRESS_H_ */

@@ -46,9 +46,7 @@ typedef PyFrameObject Frame;
 static uint32_t Largest(uint32_t a, uint32_t b) { return a > b ? a : b; }
 
 /* The lowest bit that is set; 0 when none is. */
-static uint32_t LowestBit(uint32_t word) {
-  return word == 0 ? 0 : (uint32_t)__builtin_ctz(word);
-}
+static uint32_t LowestBit(uint32_t word) { return word == 0 ? 0 : (uint32_t)__builtin_ctz(word); }
 
 static uint32_t StateWord(const PyASCIIObject* string) {
   uint32_t word;
@@ -176,8 +174,8 @@ static void FillCode(uint32_t* offsets) {
   offsets[kCodeBytes] = bytes;
 }
 
-/* What a reader outside does, and by its means: where an offset is wrong, the system call fails, and
- * no app crashes. Zero where nothing can be read. */
+/* What a reader outside does, and by its means: where an offset is wrong, the system call fails,
+ * and no app crashes. Zero where nothing can be read. */
 static void Copy(uint64_t address, void* to, size_t bytes) {
   struct iovec local = {to, bytes};
   struct iovec remote = {(void*)(uintptr_t)address, bytes};
@@ -211,7 +209,7 @@ static uint64_t FrameOf(uint64_t thread, const uint32_t* offsets) {
 static int FrameAgrees(uint64_t thread, const uint32_t* offsets) {
   uint64_t frame = FrameOf(thread, offsets);
   PyFrameObject* const known = PyEval_GetFrame(); /* borrowed */
-  if (known == NULL) return 1; /* not to be told */
+  if (known == NULL) return 1;                    /* not to be told */
   PyCodeObject* const code = PyFrame_GetCode(known);
   int agrees = 0;
   for (int hops = 0; frame != 0 && hops < 4; ++hops) {
@@ -234,11 +232,14 @@ static int Agrees(const struct StirbarInterpreterLayout* layout) {
   const uint32_t* const offsets = layout->offsets;
   PyThreadState* const self = PyThreadState_Get();
   const uint64_t thread = (uint64_t)(uintptr_t)self;
-  if (PyThreadState_GetInterpreter(self) != PyInterpreterState_Main()) return 1; /* not to be told */
+  if (PyThreadState_GetInterpreter(self) != PyInterpreterState_Main())
+    return 1; /* not to be told */
   if (WordAt(thread, offsets[kThreadInterpreter]) != layout->interpreter) return 0;
   if (WordAt(thread, offsets[kThreadIdent]) != PyThread_get_thread_ident()) return 0;
-  if (offsets[kThreadNativeId] != STIRBAR_OFFSET_ABSENT &&
-      WordAt(thread, offsets[kThreadNativeId]) != (uint64_t)syscall(SYS_gettid)) {
+  /* The main thread after a fork behind Python's back (uWSGI) has its parent's id there. */
+  const uint64_t native_id = (uint64_t)syscall(SYS_gettid);
+  if (offsets[kThreadNativeId] != STIRBAR_OFFSET_ABSENT && native_id != (uint64_t)getpid() &&
+      WordAt(thread, offsets[kThreadNativeId]) != native_id) {
     return 0;
   }
   uint64_t one = WordAt(layout->interpreter, offsets[kInterpreterThreads]);

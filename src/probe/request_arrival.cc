@@ -1,9 +1,11 @@
 #include "probe/request_arrival.h"
 
-#include <climits>
+#include <array>
+#include <cstring>
 
 #include "base/clock.h"
 #include "probe/queue_time.h"
+#include "probe/socket_descriptor.h"
 #include "probe/wsgi_names.h"
 
 namespace stirbar {
@@ -11,25 +13,6 @@ namespace {
 
 TrustedPeers g_trusted;
 PyObject* g_descriptor_source = nullptr;  // guarded by the interpreter lock
-
-int DescriptorFrom(PyObject* number) {
-  if (number == nullptr || !PyLong_Check(number)) {
-    PyErr_Clear();
-    Py_XDECREF(number);
-    return -1;
-  }
-  const long descriptor = PyLong_AsLong(number);
-  PyErr_Clear();
-  Py_DECREF(number);
-  return descriptor >= 0 && descriptor <= INT_MAX ? static_cast<int>(descriptor) : -1;
-}
-
-// A method call without a bound method: a third of PyObject_AsFileDescriptor's instructions.
-int DescriptorOf(PyObject* socket) {
-  PyObject* const arguments[] = {socket};
-  return DescriptorFrom(PyObject_VectorcallMethod(Names::Get().fileno, arguments,
-                                                  1 | PY_VECTORCALL_ARGUMENTS_OFFSET, nullptr));
-}
 
 // Waitress passes no socket, but a bound method of its channel, which has it.
 int DescriptorOfChannel(PyObject* method) {
@@ -68,32 +51,85 @@ void ReadQueueStamp(PyObject* stamp, QueueSource source, Arrival* arrival) {
   arrival->queue_source = source;
 }
 
-void ReadTrustedHeaders(PyObject* environ, Arrival* arrival) {
+// A header that a proxy sets on all requests or on none: looked for in the first requests of a
+// process and from time to time, and in each once it was seen. A look-up costs 130 instructions.
+class ProxyHeader {
+ public:
+  PyObject* In(PyObject* environ, PyObject* name) noexcept {
+    constexpr uint32_t kEvery = 32;
+    if (!seen_ && ++asked_ > kEvery && asked_ % kEvery != 0) return nullptr;
+    PyObject* const value = ItemOf(environ, name);
+    seen_ = seen_ || value != nullptr;
+    return value;
+  }
+
+ private:
+  bool seen_ = false;
+  uint32_t asked_ = 0;
+};
+
+ProxyHeader g_request_start;
+ProxyHeader g_queue_start;
+ProxyHeader g_envoy_timeout;
+
+// What the environ says of the time, whoever has said it.
+struct Headers {
+  PyObject* queue_start = nullptr;
+  PyObject* timeout = nullptr;
+  PyObject* timeout_ms = nullptr;
+
+  bool any() const { return queue_start != nullptr || timeout != nullptr || timeout_ms != nullptr; }
+};
+
+Headers FindHeaders(PyObject* environ) {
   const Names& names = Names::Get();
-  ReadQueueStamp(ItemOf(environ, names.request_start), QueueSource::kHeader, arrival);
-  if (arrival->queue_source == QueueSource::kNone) {
-    ReadQueueStamp(ItemOf(environ, names.queue_start), QueueSource::kHeader, arrival);
-  }
-  if (PyObject* const text = ItemOf(environ, names.request_timeout); text != nullptr) {
-    arrival->budget_ns = ParseBudget(TextOf(text));
-  }
-  if (arrival->budget_ns != 0) return;
-  if (PyObject* const text = ItemOf(environ, names.envoy_timeout); text != nullptr) {
-    arrival->budget_ns = ParseBudgetMs(TextOf(text));
+  Headers headers{.queue_start = g_request_start.In(environ, names.request_start),
+                  .timeout = ItemOf(environ, names.request_timeout)};
+  PyObject* const queue_start = g_queue_start.In(environ, names.queue_start);
+  if (headers.queue_start == nullptr) headers.queue_start = queue_start;
+  headers.timeout_ms = g_envoy_timeout.In(environ, names.envoy_timeout);
+  return headers;
+}
+
+void Believe(const Headers& headers, Arrival* arrival) {
+  ReadQueueStamp(headers.queue_start, QueueSource::kHeader, arrival);
+  if (headers.timeout != nullptr) arrival->budget_ns = ParseBudget(TextOf(headers.timeout));
+  if (arrival->budget_ns == 0 && headers.timeout_ms != nullptr) {
+    arrival->budget_ns = ParseBudgetMs(TextOf(headers.timeout_ms));
   }
 }
 
-// Whether the peer is trusted; notes the client on the way. They differ where ProxyFix has put the
-// client that a proxy names in the peer's place.
-bool ReadPeer(PyObject* environ, uint32_t address_bits, Arrival* arrival) {
+// Whether the peer is trusted. It is not the client where ProxyFix has put the one that a proxy
+// names in its place.
+bool PeerIsTrusted(PyObject* environ, PyObject* client) {
   const Names& names = Names::Get();
-  PyObject* const client = ItemOf(environ, names.remote_addr);
-  const Address address = ParseAddress(TextOf(client));
-  arrival->client = MaskAddress(address, address_bits);
   PyObject* const original = ItemOf(environ, names.proxy_fix);
-  if (original == nullptr) return client != nullptr && g_trusted.Contain(TextOf(client), address);
-  PyObject* const peer = PyDict_Check(original) ? ItemOf(original, names.remote_addr) : nullptr;
+  PyObject* peer = client;
+  if (original != nullptr) {
+    peer = PyDict_Check(original) ? ItemOf(original, names.remote_addr) : nullptr;
+  }
   return peer != nullptr && g_trusted.Contain(TextOf(peer), ParseAddress(TextOf(peer)));
+}
+
+// Behind a proxy, and with clients that come again, it is the address of the request before.
+const Address& MaskedClient(PyObject* client, uint32_t address_bits) {
+  struct Known {
+    std::array<char, 48> text{};
+    size_t length = 0;
+    uint32_t bits = 0;
+    Address masked{};
+  };
+  static Known known;  // guarded by the interpreter lock
+  const std::string_view text = TextOf(client);
+  if (text.size() == known.length && address_bits == known.bits &&
+      std::memcmp(text.data(), known.text.data(), text.size()) == 0) {
+    return known.masked;
+  }
+  known.masked = MaskAddress(ParseAddress(text), address_bits);
+  known.length = text.size() <= known.text.size() ? text.size() : SIZE_MAX;
+  known.bits = address_bits;
+  if (known.length != SIZE_MAX) std::memcpy(known.text.data(), text.data(), text.size());
+  return known.masked;
 }
 
 uint64_t LengthOf(PyObject* text) {
@@ -119,8 +155,13 @@ Arrival ReadArrival(PyObject* environ, ServerKind server, uint32_t address_bits)
   Arrival arrival;
   arrival.now_ns = MonotonicNs();
   arrival.method = names.MethodOf(ItemOf(environ, names.request_method));
-  arrival.request_bytes = LengthOf(ItemOf(environ, names.content_length));
-  if (ReadPeer(environ, address_bits, &arrival)) ReadTrustedHeaders(environ, &arrival);
+  if (arrival.method != HttpMethod::kGet && arrival.method != HttpMethod::kHead) {
+    arrival.request_bytes = LengthOf(ItemOf(environ, names.content_length));
+  }
+  PyObject* const client = ItemOf(environ, names.remote_addr);
+  arrival.client = MaskedClient(client, address_bits);
+  const Headers headers = FindHeaders(environ);
+  if (headers.any() && PeerIsTrusted(environ, client)) Believe(headers, &arrival);
   if (arrival.queue_source != QueueSource::kNone) return arrival;
   if (server == ServerKind::kOther || server == ServerKind::kModWsgi) {
     ReadQueueStamp(ItemOf(environ, names.mod_wsgi_queue_start), QueueSource::kServer, &arrival);

@@ -17,9 +17,9 @@ struct Arrival {
   HttpMethod method = HttpMethod::kOther;
   QueueSource queue_source = QueueSource::kNone;
   uint64_t queue_ns = 0;
-  uint64_t budget_ns = 0;  // from now - queue_ns, as a trusted peer says; 0: it does not
-  uint64_t request_bytes = 0;
-  Address client{};  // masked
+  uint64_t budget_ns = 0;      // from now - queue_ns, as a trusted peer says; 0: it does not
+  uint64_t request_bytes = 0;  // not looked for in GET and HEAD
+  Address client{};            // masked
 };
 
 // `environ` is a dict. `server`: which socket to look for. `address_bits`: how much of the client's

@@ -30,26 +30,29 @@ PyObject* ContextOf(const RouteHook* hook, PyObject* const* arguments, Py_ssize_
   return context;
 }
 
-void NoteRoute(PyObject* context, PyObject* policy_source) {
-  if (Probe::Current() == nullptr || context == nullptr) return;
+// False: with a Python exception.
+bool NoteRoute(PyObject* context, PyObject* policy_source) {
+  if (Probe::Current() == nullptr || context == nullptr) return context != nullptr;
   PyObject* const request = PyObject_GetAttr(context, Names::Get().request);
   PyObject* const environ =
       request != nullptr ? PyObject_GetAttr(request, Names::Get().environ) : nullptr;
   PyObject* const rule =
       environ != nullptr ? PyObject_GetAttr(request, Names::Get().url_rule) : nullptr;
   if (rule != nullptr) NoteRule(environ, rule, policy_source);
+  const bool done = rule != nullptr;
   Py_XDECREF(rule);
   Py_XDECREF(environ);
   Py_XDECREF(request);
+  return done;
 }
 
 PyObject* CallRouteHook(PyObject* self, PyObject* const* arguments, size_t flags,
                         PyObject* keywords) {
   const auto* const hook = reinterpret_cast<RouteHook*>(self);
   PyObject* const context = ContextOf(hook, arguments, PyVectorcall_NARGS(flags));
-  NoteRoute(context, hook->policy_source);
+  const bool noted = NoteRoute(context, hook->policy_source);
   Py_XDECREF(context);
-  PyErr_Clear();
+  if (!noted) PyErr_Clear();
   return PyObject_Vectorcall(hook->original, arguments, flags & ~PY_VECTORCALL_ARGUMENTS_OFFSET,
                              keywords);
 }

@@ -10,6 +10,7 @@
 #include "probe/probe.h"
 #include "probe/slow_requests.h"
 #include "probe/time_parts.h"
+#include "probe/tls_model.h"
 #include "probe/tracked_request.h"
 #include "probe/wsgi_names.h"
 
@@ -33,7 +34,7 @@ uint32_t ThreadId() {
     uint32_t epoch;
     uint32_t id;
   };
-  static thread_local Known known{0, 0};
+  STIRBAR_FAST_TLS static thread_local Known known{0, 0};
   if (known.id == 0 || known.epoch != Probe::Epoch()) {
     known = {Probe::Epoch(), static_cast<uint32_t>(syscall(SYS_gettid))};
   }
@@ -67,7 +68,7 @@ Open* FindOpen(PyObject* environ) {
 // For a request that found no in-flight slot: leaves its route in its environ.
 void LeaveRoute(PyObject* environ, uint32_t route) {
   PyObject* const number = PyLong_FromUnsignedLong(route);
-  if (number != nullptr) PyDict_SetItem(environ, Names::Get().route, number);
+  if (number == nullptr || PyDict_SetItem(environ, Names::Get().route, number) != 0) PyErr_Clear();
   Py_XDECREF(number);
 }
 

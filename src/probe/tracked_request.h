@@ -47,7 +47,7 @@ void BeginStreaming(Request* request);
 void EndRequest(const Request& request, const Ending& ending);
 
 // Notes the rule (a werkzeug Rule, or None) of the request whose environ this is. `policy_source`:
-// as RouteCache::Find. May leave a Python exception behind.
+// as RouteCache::Find. Leaves no Python exception behind.
 void NoteRule(PyObject* environ, PyObject* rule, PyObject* policy_source);
 
 // The in-flight index of the request of this process whose app call has this environ; kMaxInFlight

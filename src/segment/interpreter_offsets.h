@@ -13,7 +13,8 @@ enum StirbarInterpreterOffset {
   /* _PyRuntime */
   kRuntimeGil,        /* the lock itself (3.10, 3.11) */
   kRuntimeMainThread, /* pthread_self() of the main thread; absent: 3.13 and later need it not */
-  /* Differences of addresses to that of _PyRuntime, two's complement: the three lie in one image. */
+  /* Differences of addresses to that of _PyRuntime, two's complement: the three lie in one image.
+   */
   kRuntimeToCodeType,
   kRuntimeToStringType,
   kRuntimeToBytesType,
@@ -61,12 +62,12 @@ enum StirbarInterpreterOffset {
   /* objects */
   kObjectType,
   kStringLength,
-  kStringState,         /* 32 bits, of which the next three are positions */
-  kStringKindShift,     /* of 3 bits: bytes per character */
-  kStringCompactShift,  /* of 1 bit */
-  kStringAsciiShift,    /* of 1 bit */
-  kStringAsciiBytes,    /* size of the head of an ASCII string: where its characters begin */
-  kStringCompactBytes,  /* size of the head of any other */
+  kStringState,        /* 32 bits, of which the next three are positions */
+  kStringKindShift,    /* of 3 bits: bytes per character */
+  kStringCompactShift, /* of 1 bit */
+  kStringAsciiShift,   /* of 1 bit */
+  kStringAsciiBytes,   /* size of the head of an ASCII string: where its characters begin */
+  kStringCompactBytes, /* size of the head of any other */
   kBytesLength,
   kBytesData,
   kInterpreterOffsetCount

@@ -50,9 +50,9 @@ void CopyBank(const RetiredBank& from, RetiredBank* to) {
 
 void WipeHosts(WorkerSlot* slot) {
   for (HostStats& host : slot->hosts) {
-    for (Word* word : {&host.calls, &host.failures, &host.timeouts, &host.defaulted,
-                       &host.duration_sum_ns, &host.duration_max_ns, &host.breaker_open_until_ns,
-                       &host.breaker_refusals}) {
+    for (Word* word :
+         {&host.calls, &host.failures, &host.timeouts, &host.defaulted, &host.duration_sum_ns,
+          &host.duration_max_ns, &host.breaker_open_until_ns, &host.breaker_refusals}) {
       // Only what is not zero: a page that was never used stays untouched.
       if (word->load(std::memory_order_relaxed) != 0) word->store(0, std::memory_order_relaxed);
     }

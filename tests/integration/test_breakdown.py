@@ -33,7 +33,7 @@ def redis_port(shared_box: Sandbox) -> Iterator[int]:
 
 
 def snapshot(app: Running) -> Json:
-    found: Json = app.api.ask("/api/v1/snapshot").json()
+    found: Json = app.api.ask("/api/v1/snapshot").json
     return found
 
 

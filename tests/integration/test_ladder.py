@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from harness import Background, Json, Running, Sandbox, eventually, is_running
+from harness import Background, Json, Running, Sandbox, eventually, free_port, is_running
 
 LIMIT = 2
 LADDER = {
@@ -66,6 +66,26 @@ def test_exactly_the_stuck_worker_is_replaced(box: Sandbox, path: str) -> None:
     after = served.api.worker_pids()
     assert len(before & after) == 1
     assert stuck not in after
+
+
+# R-REQ-7
+@pytest.mark.parametrize("option", ["--enable-threads", "--die-on-term"])
+def test_uwsgi_gets_a_new_worker(box: Sandbox, option: str) -> None:
+    port = free_port()
+    command = ["uwsgi", "--http-socket", f"127.0.0.1:{port}", "--master", "-p", "2"]
+    served = box.serve(
+        [*command, "--enable-threads", option, "--module", "plain_app:app"],
+        port,
+        environment=REPLACE,
+    ).ready(workers=2)
+    before = served.api.worker_pids()
+    hang(served, "/sleep/60")
+    stuck = in_flight(served, "/sleep/60")[0]["pid"]
+    eventually(lambda: len(texts(served, "worker_replaced")) == 1, what="replaced")
+    served.api.wait_for_workers(2)
+    after = served.api.worker_pids()
+    assert before - after == {stuck}
+    assert served.app.ask("/").status == 200
 
 
 # R-REQ-7: observe is the default of both rungs

@@ -48,5 +48,8 @@ def upstream(delay: float | None = 0.0) -> Iterator[Upstream]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server.port = listener.getsockname()[1]
         threading.Thread(target=server.serve, args=(listener,), daemon=True).start()
-        yield server
-        server._stopped.set()
+        try:
+            yield server
+        finally:
+            server._stopped.set()
+            listener.shutdown(socket.SHUT_RDWR)  # else the thread in accept() keeps it open

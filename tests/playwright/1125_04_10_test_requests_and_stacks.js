@@ -172,7 +172,7 @@ test.describe("more than the app can do", () => {
     const { app } = shared;
     await page.goto(app.page);
     await expect(live(page)).toBeAttached();
-    await app.cli("shed", "3");
+    await app.cli("shed", "normal");
     await expect(page.locator(".remark")).toContainText(/set by hand: all but critical requests are refused/);
     await expect.poll(async () => (await ask(`${app.url}/ping`)).status).toBe(503);
     await page.getByRole("link", { name: "Why, and how to change it" }).click();

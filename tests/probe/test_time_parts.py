@@ -300,6 +300,38 @@ def test_a_redis_that_is_down_raises_as_ever(run: Run) -> None:  # noqa: F811
     """)
 
 
+# ------------------------------------------------------------------------------------ outgoing HTTP
+
+
+def test_a_wrong_argument_is_no_failure_of_the_host(run: Run) -> None:  # noqa: F811
+    run("""
+        from parts import *
+        import http.client, socket
+        hook(); attach()
+        rows = Parts()
+        listener = socket.create_server(("127.0.0.1", 0))
+        def answer():
+            peer, _ = listener.accept()
+            peer.recv(65536)
+            peer.sendall(b"HTTP/1.1 204 No Content\\r\\n\\r\\n")
+        threading.Thread(target=answer).start()
+        port = listener.getsockname()[1]
+        def work():
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            connection.request("GET", "/")
+            try:
+                connection.getresponse(buffering=True)  # what urllib3 1.26 tries first
+            except TypeError:
+                pass
+            assert connection.getresponse().status == 204
+            return rows.now()
+        assert call(work)["calls"]["http"] == 1
+        host = rows.hosts()[f"127.0.0.1:{port}"]
+        assert (host["calls"], host["failures"]) == (1, 0), host
+        assert probe.state()["in_flight"] == 0 and rows.get("probe_faults") == 0
+    """)
+
+
 # ------------------------------------------------------------------- garbage, interpreter lock
 
 

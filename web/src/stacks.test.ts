@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { qualityWords, shortFile, stateWords, threadOf, type Stacks, type ThreadStack } from './stacks';
 
-const thread = (id: number, request: string | null) => ({ thread: id, request: request ? { id: request } : null }) as ThreadStack;
-const stacks = { workers: [{ pid: 7, threads: [thread(70, 'a'), thread(71, null)] }, { pid: 8, threads: [thread(70, null)] }] } as Stacks;
+const thread = (id: number | null, request: string | null) => ({ thread: id, request: request ? { id: request } : null }) as ThreadStack;
+const stacks = { workers: [{ pid: 7, threads: [thread(70, 'a'), thread(71, null)] }, { pid: 8, threads: [thread(70, null), thread(null, null)] }] } as Stacks;
 
 describe('stacks', () => {
   it('finds the thread of a request', () => {

@@ -2,7 +2,7 @@
 import type { Frame, StackQuality } from './model';
 
 export interface ThreadStack {
-  thread: number; // id of the kernel; 0: not known
+  thread: number | null; // id of the kernel; null: not known
   name: string;
   state: string; // as in /proc: R, S, D, T, ...
   holds_lock: boolean;
@@ -68,5 +68,5 @@ export function shortFile(file: string): string {
 // The thread that works at a request: by the request's id, else by the thread's.
 export function threadOf(stacks: Stacks, pid: number, id: string, thread: number): ThreadStack | undefined {
   const threads = stacks.workers.filter((worker) => worker.pid === pid).flatMap((worker) => worker.threads);
-  return threads.find((t) => id !== '' && t.request?.id === id) ?? threads.find((t) => t.thread !== 0 && t.thread === thread);
+  return threads.find((t) => id !== '' && t.request?.id === id) ?? threads.find((t) => t.thread === thread);
 }

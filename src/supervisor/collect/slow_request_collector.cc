@@ -13,8 +13,10 @@ namespace {
 constexpr size_t kKept = 100;
 constexpr double kSampledFromSeconds = 1;
 constexpr size_t kSampledWorkers = 8;
-// A request that is not in flight any more has left its record by then: workers write it at once.
-constexpr uint64_t kForgetAfterNs = 5'000'000'000;
+// A request that is not in flight any more has left its record by then: a worker writes that of a
+// slow one at once, and that of the slowest of a minute when the minute is over. At most eight new
+// stacks a second for so long: 2 MB.
+constexpr uint64_t kForgetAfterNs = 90'000'000'000;
 
 void Append(SlowRequestSample request, std::vector<SlowRequestSample>* requests) {
   if (requests->size() >= kKept) requests->erase(requests->begin());
@@ -68,9 +70,8 @@ void SlowRequestCollector::FetchEnded(Sample* sample) {
 }
 
 bool SlowRequestCollector::IsNewlyStuck(const InFlightSample& request, const Sample& sample) const {
-  if (IsStream(request) ||
-      request.age_seconds <= request.limit_seconds || (request.stuck & kStuckRecorded) != 0 ||
-      sample.settings.stuck_request_record == kModeOff) {
+  if (IsStream(request) || request.age_seconds <= request.limit_seconds ||
+      (request.stuck & kStuckRecorded) != 0 || sample.settings.stuck_request_record == kModeOff) {
     return false;
   }
   const auto note = notes_.find(KeyOf(request));
@@ -149,6 +150,7 @@ void SlowRequestCollector::Record(const Tick& tick, const InFlightSample& reques
   stuck.pid = request.pid;
   stuck.thread = request.thread;
   stuck.started_ns = request.started_ns;
+  stuck.index = request.index;
   stuck.route = LabelOfRoute(segment_, request.method, request.route);
   stuck.running = true;
   stuck.duration_seconds = request.age_seconds;

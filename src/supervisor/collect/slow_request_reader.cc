@@ -28,6 +28,7 @@ SlowRequestSample SampleOf(const SlowRequest& record, const WorkerSample& worker
   sample.pid = worker.pid;
   sample.thread = record.thread;
   sample.started_ns = record.started_ns;
+  sample.index = std::min<uint32_t>(record.in_flight, kMaxInFlight);
   sample.slow = record.slow != 0;
   sample.status = record.status;
   sample.duration_seconds = ToSeconds(record.duration_ns);

@@ -25,10 +25,11 @@ bool HasRun(const std::optional<ThreadStatus>& before, const std::optional<Threa
 }  // namespace
 
 WorkerStacksReader::WorkerStacksReader(const WorkerSample& worker, const InterpreterMap& map,
-                                       std::string_view proc)
+                                       std::string_view proc, uint64_t end_ns)
     : slot_(worker.slot),
       pid_(worker.pid),
       proc_(proc),
+      end_ns_(end_ns),
       memory_(worker.pid),
       codes_(memory_, view_),
       walker_(memory_, view_, &codes_) {
@@ -55,8 +56,9 @@ WorkerStacksReader::WorkerStacksReader(const WorkerSample& worker, const Interpr
 }
 
 uint32_t WorkerStacksReader::NativeIdOf(const ThreadHead& head) const {
-  if (head.native_id != 0) return head.native_id;
-  return head.ident != 0 && head.ident == main_thread_ ? pid_ : 0;
+  // First, because a server that forks behind Python's back (uWSGI) leaves the parent's id there.
+  if (head.ident != 0 && head.ident == main_thread_) return pid_;
+  return head.native_id;
 }
 
 bool WorkerStacksReader::Round() {
@@ -64,6 +66,7 @@ bool WorkerStacksReader::Round() {
   codes_.Forget();
   bool settled = true;
   for (Candidate& candidate : candidates_) {
+    if (!HasTime()) return false;
     if (!candidate.settled && !candidate.gone) Look(&candidate);
     settled &= candidate.settled || candidate.gone;
   }
@@ -71,6 +74,7 @@ bool WorkerStacksReader::Round() {
 }
 
 void WorkerStacksReader::Look(Candidate* candidate) {
+  candidate->looked_at = true;
   const uint32_t native_id = NativeIdOf(candidate->head);
   std::optional<ThreadStatus> status =
       native_id != 0 ? ReadThreadStatus(proc_, pid_, native_id) : std::nullopt;
@@ -110,7 +114,7 @@ void WorkerStacksReader::Keep(RawStack stack, Candidate* candidate) {
 
 std::string WorkerStacksReader::WaitsFor(const Candidate& candidate, const LockState& lock) const {
   const uint32_t native_id = NativeIdOf(candidate.head);
-  if (native_id == 0) return "";
+  if (native_id == 0 || !HasTime()) return "";
   const auto call = ReadSystemCall(proc_, pid_, native_id);
   if (!call) return "";
   if (!IsFutex(*call)) return NameOfSystemCall(call->number);
@@ -138,6 +142,8 @@ ThreadStack WorkerStacksReader::Describe(const Candidate& candidate, const LockS
   } else if (!thread.frames.empty() || candidate.newest.whole) {
     thread.quality = StackQuality::kApproximate;
     thread.reason = "the thread runs: no two reads agreed";
+  } else if (!candidate.looked_at) {
+    thread.reason = "there was no time to read it";
   } else {
     thread.reason = "the stack changed under every read";
   }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "supervisor/collect/code_reader.h"
 #include "supervisor/collect/interpreter_view.h"
 #include "supervisor/collect/lock_state.h"
@@ -20,8 +21,9 @@ namespace stirbar {
 // One look at one worker. Threads: one. Owns: what it has read.
 class WorkerStacksReader {
  public:
-  // `proc` must outlive it.
-  WorkerStacksReader(const WorkerSample& worker, const InterpreterMap& map, std::string_view proc);
+  // `proc` must outlive it. After `end_ns` (monotonic) nothing more is read.
+  WorkerStacksReader(const WorkerSample& worker, const InterpreterMap& map, std::string_view proc,
+                     uint64_t end_ns);
 
   // Reads the stacks that are not settled yet once more. False: all are, or nothing can be read.
   bool Round();
@@ -39,10 +41,12 @@ class WorkerStacksReader {
     std::vector<FrameSample> frames;     // of `newest`, described while it was there
     uint32_t agreed = 0;                 // rounds in a row that have found `newest`
     bool has_run = false;                // between two of these
+    bool looked_at = false;
     bool settled = false;
     bool gone = false;
   };
 
+  bool HasTime() const { return MonotonicNs() < end_ns_; }
   void Look(Candidate* candidate);
   void Keep(RawStack stack, Candidate* candidate);
   uint32_t NativeIdOf(const ThreadHead& head) const;
@@ -52,6 +56,7 @@ class WorkerStacksReader {
   const uint32_t slot_;
   const uint32_t pid_;
   const std::string_view proc_;
+  const uint64_t end_ns_;
   const RemoteMemory memory_;
   std::string unavailable_;
   InterpreterView view_;

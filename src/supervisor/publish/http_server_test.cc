@@ -196,6 +196,7 @@ TEST_F(HttpServerTest, ASlowClientHoldsNobodyUpAndGetsTheNewest) {
   int events = 0;
   do {
     event = slow.ReadUntil("\n\n");
+    ASSERT_FALSE(event.empty()) << "after " << events;
     ++events;
   } while (event.find("number 199.") == std::string::npos && events < kPublishes);
   EXPECT_LT(events, kPublishes / 2);

@@ -50,6 +50,7 @@ export class HeatMapView {
     const words = summary(map);
     setText(this.summary, words);
     setAttribute(this.canvas, 'aria-label', `Heat map of latency over time. ${words} Arrow keys read single cells.`);
+    this.legend.hidden = map.most === 0;
     keyed(this.legend, legendCounts(map.most).map((text, i) => ({ text, step: i + 1 })), (l) => String(l.step), ({ step }) => h('li', {}, h('span', { class: `swatch heat-${step}` }), h('span')), (item, { text }) => setText(item.lastElementChild!, text));
     this.draw();
     this.say();
