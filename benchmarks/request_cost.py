@@ -53,8 +53,8 @@ class Case:
 
 
 TRIVIAL = Case("B1", "trivial", "a trivial Flask request", 300, 6, 3000)
-# 3 µs, at the 6,000 instructions a microsecond by which B1's 3,000 are 0.5 µs. Of a route that takes a
-# millisecond the clock cannot tell 3 µs: two plain processes differ by more.
+# 3 µs, at the 6,000 instructions a microsecond by which B1's 3,000 are 0.5 µs. The clock cannot
+# tell 3 µs on a route that takes a millisecond: two plain processes differ by more.
 SQL = Case("B2", "sql", "a request with 5 SQL selects", 60, 4, 18000)
 
 
