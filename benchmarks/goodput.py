@@ -107,7 +107,7 @@ def curve(
     """Plain and under Stirbar in turn."""
     points = []
     for multiple in multiples:
-        capacity = overloaded.plain_capacity(server, core, 3)
+        capacity = overloaded.plain_capacity(server, core, 2.5)
         for watched in (False, True):
             points.append(measure_point(server, core, multiple, capacity, seconds, watched=watched))
             print_point(points[-1])
@@ -153,7 +153,7 @@ def measure(quick: bool) -> list[Figure]:
     open_loop.build()
     core = open_loop.share_cores()
     multiples = [2.0, 8.0] if quick else list(LEAST)
-    seconds = (2.0, 4.0) if quick else (3.0, 8.0)
+    seconds = (2.0, 4.0) if quick else (3.0, 6.0)
     rows = []
     for server in (overloaded.SYNC, overloaded.THREADED):
         points = curve(server, core, multiples, seconds)

@@ -29,7 +29,7 @@ SERVERS = [overloaded.SYNC, overloaded.THREADED, *overloaded.OTHERS]
 WIDTH, HEIGHT = 860, 600
 PANEL_WIDTH, PANEL_HEIGHT = 340, 172
 LEFTS, TOPS = (62, 484), (96, 362)
-HIGHEST = 1.2  # of the scale, x capacity
+HIGHEST = 1.1  # of the scale, x capacity
 
 # Colours that hold their ground on white and on near-black; the text follows the page where the
 # browser tells.
@@ -44,7 +44,8 @@ text { font: 13px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #57606
 .with, .plain { fill: none; stroke-width: 2.5; stroke-linejoin: round; stroke-linecap: round }
 .with { stroke: #0d8a8f } .plain { stroke: #d1622b }
 .with-dot { fill: #0d8a8f } .plain-dot { fill: #d1622b }
-text.with-text { fill: #0d8a8f; font-weight: 600 } text.plain-text { fill: #d1622b; font-weight: 600 }
+text.with-text { fill: #0d8a8f; font-weight: 600 }
+text.plain-text { fill: #d1622b; font-weight: 600 }
 @media (prefers-color-scheme: dark) {
   text { fill: #9198a1 } .title, .panel { fill: #e6edf3 }
   .with { stroke: #2fb8bd } .with-dot, text.with-text { fill: #2fb8bd }

@@ -51,8 +51,8 @@ def seconds_until(holds: Callable[[dict[str, Any], float], bool], report: dict[s
 
 
 def step(server: Server, core: list[str], quick: bool) -> list[Figure]:
-    calm, loaded = (4, 6) if quick else (8, 20)
-    capacity = overloaded.plain_capacity(server, core, 3)
+    calm, loaded = (4, 6) if quick else (8, 15)
+    capacity = overloaded.plain_capacity(server, core, 2.5)
     with overloaded.serving(server, core, watched=True) as serving:
         watch = overloaded.Watch(serving)
         with watch.watching():
