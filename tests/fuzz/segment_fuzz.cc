@@ -190,7 +190,8 @@ class Stages {
   explicit Stages(Segment& segment)
       : segment_(segment),
         collector_(segment),
-        mitigator_(segment),
+        desk_(segment),
+        mitigator_(segment, desk_),
         in_segment_(segment,
                     [this](const std::shared_ptr<const Snapshot>& snapshot) {
                       return text_.Get(snapshot);
@@ -208,7 +209,7 @@ class Stages {
     auto snapshot = std::make_shared<Snapshot>();
     snapshot->sample = sample_;
     snapshot->evaluation = evaluator_->Evaluate(sample_);
-    mitigator_.Act(*snapshot);
+    mitigator_.Act(snapshot->sample, snapshot->evaluation);
     if (!tick.full) return;
     const std::string& text = *text_.Get(snapshot);
     RequireJson(text, "the snapshot is JSON");
@@ -228,6 +229,7 @@ class Stages {
   Segment& segment_;
   SegmentCollector collector_;
   const std::unique_ptr<Evaluator> evaluator_ = MakeEvaluator();
+  DirectiveDesk desk_;
   CleanupMitigator mitigator_;
   SnapshotText text_;
   SegmentPublisher in_segment_;
