@@ -39,7 +39,8 @@ class Hang:
 
 
 HANGS = [
-    Hang("sleep", "sleep_in_python", "sleep"),
+    # Python 3.10 sleeps in select().
+    Hang("sleep", "sleep_in_python", "sleep" if sys.version_info >= (3, 11) else "select"),
     Hang("lock", "hold_the_lock", "sleep", holds_lock=True, worker_state="lock_held"),
     Hang("regex", "match_for_ever", holds_lock=True, states=("R",), worker_state="lock_held"),
     Hang("loop", "turn", states=("R", "S"), exact=False),
