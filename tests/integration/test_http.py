@@ -123,6 +123,21 @@ def test_latency_is_what_the_api_file_says(busy: Running) -> None:
     assert "'GET /nothing/like/it'" in unknown.json["error"]
 
 
+# R-REQ-4
+def test_stacks_are_what_the_api_file_says(busy: Running) -> None:
+    answers = {}
+    for query in ("", "?pid=0", "?pid=1"):
+        answers[query] = busy.api.ask(f"/api/v1/stacks{query}")
+        check_documented("/api/v1/stacks", answers[query])
+    check_against("Stacks", answers[""].json)
+    workers = answers[""].json["workers"]
+    assert workers and all(worker["threads"] for worker in workers)
+    assert answers["?pid=0"].status == 400
+    assert "1 to 4194304" in answers["?pid=0"].json["error"]
+    assert answers["?pid=1"].status == 404
+    assert str(workers[0]["pid"]) in answers["?pid=1"].json["error"]
+
+
 def test_stream_brings_snapshots(busy: Running) -> None:
     snapshots = busy.api.stream()
     first, second = next(snapshots), next(snapshots)
@@ -367,6 +382,8 @@ ENDPOINTS = [
     "/api/v1/history",
     "/api/v1/latency",
     "/api/v1/latency?route=x",
+    "/api/v1/stacks",
+    "/api/v1/stacks?pid=1",
     "/api/v1/stream",
     "/metrics",
     "/health/live",

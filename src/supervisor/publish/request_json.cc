@@ -1,5 +1,7 @@
 #include "supervisor/publish/request_json.h"
 
+#include <optional>
+
 namespace stirbar {
 namespace {
 
@@ -22,6 +24,14 @@ void WriteParts(std::string_view key, const std::array<double, kParts>& seconds,
 
 void WriteParts(std::string_view key, const std::array<uint32_t, kParts>& calls, JsonWriter* json) {
   Write(key, calls, json);
+}
+
+void WriteFrame(const FrameSample& frame, JsonWriter* json) {
+  json->BeginObject();
+  json->Field("function", frame.function);
+  json->Field("file", frame.file);
+  json->Field("line", frame.line != 0 ? std::optional(frame.line) : std::nullopt);
+  json->EndObject();
 }
 
 }  // namespace stirbar

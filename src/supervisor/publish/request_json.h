@@ -1,4 +1,4 @@
-// What requests in flight and slow requests have in common in JSON.
+// What requests in flight, slow requests and stacks have in common in JSON.
 #pragma once
 
 #include <array>
@@ -17,5 +17,8 @@ std::string RequestId(uint32_t slot, uint32_t index, uint64_t started_ns);
 // The object `key` with one member for each Part, by its name.
 void WriteParts(std::string_view key, const std::array<double, kParts>& seconds, JsonWriter* json);
 void WriteParts(std::string_view key, const std::array<uint32_t, kParts>& calls, JsonWriter* json);
+
+// An element of an array of frames; line null: not known.
+void WriteFrame(const FrameSample& frame, JsonWriter* json);
 
 }  // namespace stirbar

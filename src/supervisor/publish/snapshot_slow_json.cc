@@ -14,14 +14,6 @@ constexpr size_t kInnerFrames = kFramesShown - kOuterFrames - 1;
 
 enum class Detail { kWhole, kBrief };
 
-void WriteFrame(std::string_view function, std::string_view file, uint32_t line, JsonWriter* json) {
-  json->BeginObject();
-  json->Field("function", function);
-  json->Field("file", file);
-  json->Field("line", line);
-  json->EndObject();
-}
-
 void WriteStatements(const SlowRequestSample& request, JsonWriter* json) {
   json->BeginArray("statements");
   for (const SlowRequestSample::Statement& statement : request.statements) {
@@ -102,10 +94,10 @@ void WriteFrames(std::string_view key, const std::vector<FrameSample>& stack, Js
   for (size_t i = 0; i < stack.size(); ++i) {
     if (cut && i == kInnerFrames) {
       const size_t outer = stack.size() - kOuterFrames;
-      WriteFrame("(" + std::to_string(outer - i) + " frames left out)", "", 0, json);
+      WriteFrame({"(" + std::to_string(outer - i) + " frames left out)", "", 0}, json);
       i = outer;
     }
-    WriteFrame(stack[i].function, stack[i].file, stack[i].line, json);
+    WriteFrame(stack[i], json);
   }
   json->EndArray();
 }

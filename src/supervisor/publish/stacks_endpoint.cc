@@ -13,13 +13,9 @@ namespace {
 constexpr uint64_t kSecondNs = 1'000'000'000;
 constexpr uint32_t kHighestPid = 4'194'304;  // the kernel's PID_MAX_LIMIT
 
-std::optional<std::string_view> PidParameter(std::string_view target) {
+std::optional<std::string> PidParameter(std::string_view target) {
   TakeUntil('?', &target);
-  while (!target.empty()) {
-    std::string_view value = TakeUntil('&', &target);
-    if (TakeUntil('=', &value) == "pid") return value;
-  }
-  return std::nullopt;
+  return FormField(target, "pid");
 }
 
 // Absent: `text` is no pid.
@@ -54,7 +50,7 @@ HttpResponse StacksEndpoint::Answer(std::string_view target, const Snapshot& sna
   if (const auto text = PidParameter(target)) {
     pid = ParsePid(*text);
     if (!pid) {
-      return ErrorResponse(400, "pid: '" + std::string(text->substr(0, 40)) +
+      return ErrorResponse(400, "pid: '" + text->substr(0, 40) +
                                     "' is not allowed; it takes a whole number from 1 to " +
                                     std::to_string(kHighestPid));
     }

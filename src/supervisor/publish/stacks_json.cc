@@ -1,19 +1,14 @@
 #include "supervisor/publish/stacks_json.h"
 
 #include "supervisor/publish/json_writer.h"
+#include "supervisor/publish/request_json.h"
 
 namespace stirbar {
 namespace {
 
 void WriteFrames(const std::vector<FrameSample>& frames, JsonWriter* json) {
   json->BeginArray("frames");
-  for (const FrameSample& frame : frames) {
-    json->BeginObject();
-    json->Field("function", frame.function);
-    json->Field("file", frame.file);
-    json->Field("line", frame.line != 0 ? std::optional(frame.line) : std::nullopt);
-    json->EndObject();
-  }
+  for (const FrameSample& frame : frames) WriteFrame(frame, json);
   json->EndArray();
 }
 
@@ -24,8 +19,7 @@ void WriteRequest(const ThreadStack& thread, JsonWriter* json) {
     return;
   }
   json->BeginObject("request");
-  json->Field("id", std::to_string(request->slot) + ":" + std::to_string(request->index) + ":" +
-                        std::to_string(request->started_ns));
+  json->Field("id", RequestId(request->slot, request->index, request->started_ns));
   json->Field("route", thread.route);
   json->Field("age_seconds", request->age_seconds);
   json->Field("phase", Name(request->phase));
