@@ -5,8 +5,9 @@
     build/bench-venv/bin/python benchmarks/request_loop.py trivial exporter REQUESTS
 
 trivial: a route that says hello. sql: /sql of examples/misbehaving_app.py, five selects by
-SQLAlchemy on SQLite. Each request is what gunicorn does around the app: an environ of its own,
-start_response, the body iterated and closed. The REQUESTS stand between two marks (mark.py).
+SQLAlchemy on SQLite. Each request is what gunicorn does around the app: bytes that have come in on
+a TCP connection, an environ of its own, start_response, the body iterated and closed. The REQUESTS
+stand between two marks (mark.py).
 
 --pairs N: batches of REQUESTS to the subject and to the plain app in turn, in this process. Writes
 the CPU time per request of each pair, nanoseconds, as JSON to --output: [[plain, subject], ...].
@@ -18,10 +19,12 @@ time per request in nanoseconds.
 from __future__ import annotations
 
 import argparse
+import functools
 import gc
 import io
 import json
 import os
+import socket
 import sys
 import tempfile
 import time
@@ -92,9 +95,31 @@ SUBJECTS: dict[str, Callable[[flask.Flask], flask.Flask]] = {
 }
 
 
-def environ(path: str) -> dict[str, Any]:
+class Connection:
+    """A client that keeps its connection alive: the probe asks the kernel how long the newest bytes
+    of it have waited."""
+
+    def __init__(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            self.client = socket.create_connection(listener.getsockname())
+            self.server, _ = listener.accept()
+
+    def receive(self) -> socket.socket:
+        """The server's end, after a request has come in."""
+        self.client.send(b"GET")
+        self.server.recv(8)
+        return self.server
+
+
+@functools.cache
+def the_connection() -> Connection:
+    return Connection()
+
+
+def environ(path: str, connection: socket.socket) -> dict[str, Any]:
     """What gunicorn's sync worker passes for a request of a browser behind no proxy."""
     return {
+        "gunicorn.socket": connection,
         "wsgi.errors": sys.stderr,
         "wsgi.version": (1, 0),
         "wsgi.multithread": False,
@@ -129,8 +154,9 @@ def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = 
 
 
 def serve(app: flask.Flask, path: str, requests: int) -> None:
+    connection = the_connection()
     for _ in range(requests):
-        body = app(environ(path), start_response)
+        body = app(environ(path, connection.receive()), start_response)
         for _chunk in body:
             pass
         if hasattr(body, "close"):
@@ -141,9 +167,10 @@ def must_have_counted(requests: int) -> None:
     """Without this, a probe that is not there would be the cheapest of all."""
     from stirbar import engine
 
-    counted = engine.native.state()["requests"]
-    if counted != requests:
-        sys.exit(f"the probe has counted {counted} of {requests} requests")
+    state = engine.native.state()
+    for what in ("requests", "queue_times"):
+        if state[what] != requests:
+            sys.exit(f"the probe has counted {state[what]} {what} of {requests} requests")
 
 
 def without_stirbar(app: flask.Flask) -> flask.Flask:

@@ -154,11 +154,14 @@ std::map<std::string, long long> State() {
   uint64_t requests = 0;
   ForEachRoute(slot.routes_used,
                [&](uint32_t route) { requests += RequestsOf(slot.routes[route]); });
+  long long queue_times = 0;
+  for (const HalfWord& bucket : slot.queue_histogram) queue_times += bucket.load();
   long long in_flight = 0;
   for (const InFlight& request : slot.in_flight) in_flight += request.started_ns.load() != 0;
   return {{"slot", attachment->slot_index()},
           {"pid", PidOf(slot.owner.load())},
           {"requests", static_cast<long long>(requests)},
+          {"queue_times", queue_times},
           {"in_flight", in_flight}};
 }
 
