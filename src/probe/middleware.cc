@@ -122,9 +122,11 @@ PyObject* Serve(Middleware* self, Attachment* attachment, PyObject* const* argum
     EndRequest(request, {});
     return PyObject_Vectorcall(self->app, arguments, 2, nullptr);
   }
-  PyObject* const forwarded[] = {environ, reinterpret_cast<PyObject*>(start_response)};
+  // The first place is lent to the callee, a bound method, for its self: saves it a copy.
+  PyObject* forwarded[] = {nullptr, environ, reinterpret_cast<PyObject*>(start_response)};
   const uint32_t before = EnterRequest(request.in_flight);
-  PyObject* const result = PyObject_Vectorcall(self->app, forwarded, 2, nullptr);
+  PyObject* const result =
+      PyObject_Vectorcall(self->app, &forwarded[1], 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, nullptr);
   LeaveRequest(before);
   return FinishCall(result, environ, &request, start_response);
 }
@@ -140,8 +142,7 @@ PyObject* CallMiddleware(PyObject* self, PyObject* const* arguments, size_t flag
   }
   if (attachment == nullptr || PyVectorcall_NARGS(flags) != 2 || keywords != nullptr ||
       !PyDict_Check(arguments[0])) {
-    return PyObject_Vectorcall(middleware->app, arguments, flags & ~PY_VECTORCALL_ARGUMENTS_OFFSET,
-                               keywords);
+    return PyObject_Vectorcall(middleware->app, arguments, flags, keywords);
   }
   return Serve(middleware, attachment, arguments);
 }

@@ -64,8 +64,7 @@ PyObject* CallRouteHook(PyObject* self, PyObject* const* arguments, size_t flags
   const bool noted = NoteRoute(context, hook->policy_source);
   Py_XDECREF(context);
   if (!noted) PyErr_Clear();
-  return PyObject_Vectorcall(hook->original, arguments, flags & ~PY_VECTORCALL_ARGUMENTS_OFFSET,
-                             keywords);
+  return PyObject_Vectorcall(hook->original, arguments, flags, keywords);
 }
 
 int VisitRouteHook(PyObject* self, visitproc visit, void* arg) {

@@ -37,17 +37,27 @@ uint64_t ParseLength(PyObject* text) {
   return length;
 }
 
+// Werkzeug writes the name with the same object each time.
+bool IsContentLength(PyObject* name) {
+  static PyObject* newest = nullptr;  // guarded by the interpreter lock; owned
+  if (name == newest) return true;
+  const std::string_view text = TextOf(name);
+  constexpr std::string_view kName = "content-length";
+  if (text.size() != kName.size() || strncasecmp(text.data(), kName.data(), kName.size()) != 0) {
+    return false;
+  }
+  Py_INCREF(name);
+  Py_XSETREF(newest, name);
+  return true;
+}
+
 uint64_t LengthOf(PyObject* headers) {
   if (!PyList_Check(headers)) return kNoLength;
   const Py_ssize_t count = PyList_GET_SIZE(headers);
   for (Py_ssize_t i = 0; i < count; ++i) {
     PyObject* const pair = PyList_GET_ITEM(headers, i);
     if (!PyTuple_Check(pair) || PyTuple_GET_SIZE(pair) != 2) continue;
-    const std::string_view name = TextOf(PyTuple_GET_ITEM(pair, 0));
-    constexpr std::string_view kName = "content-length";
-    if (name.size() == kName.size() && strncasecmp(name.data(), kName.data(), kName.size()) == 0) {
-      return ParseLength(PyTuple_GET_ITEM(pair, 1));
-    }
+    if (IsContentLength(PyTuple_GET_ITEM(pair, 0))) return ParseLength(PyTuple_GET_ITEM(pair, 1));
   }
   return kNoLength;
 }
@@ -63,8 +73,7 @@ PyObject* CallStartResponse(PyObject* self, PyObject* const* arguments, size_t f
     object->status = StatusOf(arguments[0]);
     object->length = LengthOf(arguments[1]);
   }
-  return PyObject_Vectorcall(object->next, arguments, flags & ~PY_VECTORCALL_ARGUMENTS_OFFSET,
-                             keywords);
+  return PyObject_Vectorcall(object->next, arguments, flags, keywords);
 }
 
 void FreeStartResponse(PyObject* self) {
