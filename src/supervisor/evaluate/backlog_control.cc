@@ -7,13 +7,15 @@ namespace stirbar {
 namespace {
 
 constexpr uint32_t kShortest = 8;
+constexpr double kRefusalsPerSecond = 300;  // of a worker
 constexpr int kLooks = 2;
 constexpr double kOrderEverySeconds = 10;
 constexpr double kChange = 0.25;
 constexpr double kInUse = 0.25;
 
 uint32_t BoundFor(const BacklogControl::Input& input) {
-  const double timely = input.service_rate * input.deadline_seconds;
+  const double leaves = input.service_rate + kRefusalsPerSecond * input.refusing_workers;
+  const double timely = leaves * input.deadline_seconds / 2;
   const uint32_t least = std::min(std::max(2 * input.slots, kShortest), input.own);
   return static_cast<uint32_t>(
       std::clamp(timely, static_cast<double>(least), static_cast<double>(input.own)));

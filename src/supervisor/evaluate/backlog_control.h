@@ -1,11 +1,16 @@
 // How long the kernel's accept queue shall be, so that who waits in it is served in time.
 //
-// Engaged when who comes now waits longer than half a deadline, at two looks in a row. The queue is
-// then as long as what can be served within a deadline D: N = service rate x D, at least twice the
-// request slots and at least 8, at most what the server had asked for. Why N: workers refuse who
-// has waited longer than D / 2, so at most N leave the queue in that time: twice the service rate.
-// So for each request served there is at most one that costs a refusal, and the kernel drops the
-// others before they cost anything.
+// Engaged when who comes now waits longer than half a deadline, at two looks in a row. Workers
+// refuse who has waited longer than half a deadline D, so what leaves the queue within D / 2 is
+// what can be served in that time and what can be refused besides:
+//
+//   N = (service rate + refusal rate) x D / 2
+//
+// at least twice the request slots and at least 8, at most what the server had asked for. A refusal
+// costs the server's accept, parse and close, some 0.4 ms of a CPU; the refusal rate of 300 a
+// second for each worker that has a CPU spends an eighth of it on them. Why so many: the classes
+// share the queue, and while it is full the kernel drops whoever comes, a critical request too;
+// with N = service rate x D two of three of those were dropped at 8 times capacity.
 //
 // Ordered anew only when N has changed by more than a quarter, and at most once in 10 s. Given back
 // when less than a quarter of it has been in use for 3 s (6, 12 ... 60 s where it was needed again
@@ -25,7 +30,8 @@ class BacklogControl {
     uint32_t own = 0;    // what the server had asked for; 0: not known, nothing is ordered
     uint32_t slots = 0;  // for requests
     uint32_t waiting = 0;
-    double service_rate = 0;  // NaN: not known, nothing is ordered anew
+    uint32_t refusing_workers = 0;  // that can refuse at the same time: each on a CPU of its own
+    double service_rate = 0;        // NaN: not known, nothing is ordered anew
     double predicted_wait_seconds = 0;
     double deadline_seconds = 0;
   };

@@ -48,6 +48,8 @@ LoadVerdict LoadController::Judge(const LoadFigures& figures, const Settings& se
       .own = figures.backlog_own,
       .slots = SlotsOf(figures),
       .waiting = figures.waiting,
+      .refusing_workers =
+          figures.cpus > 0 ? std::min(figures.workers, figures.cpus) : figures.workers,
       .service_rate = rate,
       .predicted_wait_seconds = wait,
       .deadline_seconds = settings.request_deadline,

@@ -27,6 +27,7 @@ LoadFigures FiguresOf(const Sample& sample, const ResourceMetrics& resources) {
   for (const WorkerSample& worker : sample.workers) {
     if (worker.alive && worker.state == WorkerState::kServing) ++figures.workers;
   }
+  figures.cpus = sample.machine.cpus;
   figures.busy = traffic.busy;
   figures.streams = traffic.streams;
   figures.waiting = traffic.waiting;

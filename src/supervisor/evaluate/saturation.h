@@ -29,6 +29,7 @@ struct LoadFigures {
   uint64_t now_ns = 0;
   uint32_t capacity = 0;  // request slots; 0: not known
   uint32_t workers = 0;   // serving ones
+  uint32_t cpus = 0;      // that they may run on; 0: not known
   uint32_t busy = 0;
   uint32_t streams = 0;
   uint32_t waiting = 0;

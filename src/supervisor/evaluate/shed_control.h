@@ -4,18 +4,18 @@
 //      level 0 ─────────────────────────▶ level 1 ─────────────────────▶ level 2
 //         ▲                                  │                              │
 //         └──────────────────────────────────┴──────────────────────────────┘
-//           saturation < 0.6, and what comes < 0.8 of what can be served, for a hold of 2.5 s
+//           saturation < 0.6, and what comes < 0.8 of what can be served, for a hold of 2 s
 //
 // Memory at its critical threshold asks for level 2 at once. Level 3 is the operator's alone.
 //
 // Why it does not oscillate: shedding itself lowers saturation, so saturation alone must not end
 // it; refused requests count as demand, so that constant load keeps the level where it is. Demand
-// is measured over two seconds, so that with the hold the level is gone 4.5 s after the load.
+// is measured over two seconds, so that with the hold the level is gone 4 s after the load.
 //
 // What can be served may be measured too low (a cold start), and demand then never seem to fall
 // below it: after a minute of low saturation the level is taken back on trial whatever the demand.
 // A level that is needed again within a minute returns at once as high as it was, with the hold
-// (2.5, 5, 10 ... 60 s) or the time to the next trial (1, 2, 4 ... 10 min) doubled: at most two
+// (2, 4, 8 ... 60 s) or the time to the next trial (1, 2, 4 ... 10 min) doubled: at most two
 // changes a minute under constant load. A load that is really gone (demand below half, saturation
 // below a quarter) needs the first hold only.
 #pragma once
@@ -50,7 +50,7 @@ class ShedControl {
   bool memory_is_short_ = false;
   bool on_trial_ = false;  // it went down without demand saying so
   double trial_after_seconds_ = 60;
-  ReentryHold hold_{2.5};
+  ReentryHold hold_{2};
   Lasting full_;   // saturation >= 0.9, dips to 0.8 forgiven
   Lasting worse_;  // at level 1: >= 0.95, dips to 0.9 forgiven
   Lasting calm_;   // neither saturation nor demand needs the level
