@@ -94,6 +94,7 @@ class Rows:
                 "exceptions": words[5],
                 "slow": words[6],
                 "duration_sum_ns": words[7],
+                "part_calls": list(words[15:20]),
             }
         return found
 

@@ -429,19 +429,32 @@ def test_without_a_segment_everything_is_called_on(run: Run) -> None:  # noqa: F
     """)
 
 
-def test_under_gevent(run: Run) -> None:  # noqa: F811
+def test_greenlets_that_take_turns_keep_their_own_accounts(run: Run) -> None:  # noqa: F811
     run(
         joined(
             "from gevent import monkey; monkey.patch_all()\n",
             SQL,
             """
-            import gevent
-            def work():
-                execute("select 1")
-                gevent.sleep(0.01)
-                execute("select 2")
-            for thread in [gevent.spawn(call, work) for _ in range(5)]: thread.get()
-            assert probe.state()["requests"] == 5
+            import gevent, flask
+            from stirbar.instrument import instrument
+            app = flask.Flask("shop")
+            instrument(app)
+            turns = []
+            def statements(count):
+                for number in range(count):
+                    execute("select 1")
+                    turns.append(flask.request.path)
+                    gevent.sleep(0)
+                return "done"
+            app.add_url_rule("/one", view_func=lambda: statements(1), endpoint="one")
+            app.add_url_rule("/four", view_func=lambda: statements(4), endpoint="four")
+            paths = ["/one", "/four"] * 5
+            threads = [gevent.spawn(lambda p=p: app.test_client().get(p).text) for p in paths]
+            assert all(thread.get() == "done" for thread in threads)
+            assert turns[:10] == paths, "they did not take turns"
+            routes = rows.routes()
+            assert routes["/one"]["part_calls"][0] == 5, routes
+            assert routes["/four"]["part_calls"][0] == 20, routes
             """,
         )
     )
