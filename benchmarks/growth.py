@@ -82,7 +82,7 @@ def measure_cell(workers: int, routes: int, seconds: float) -> Cell:
         memory = processes.memory_bytes(pid)
         segment = segment_of(processes.snapshot(app.port)["workers"][0]["pid"])
         added = instructions(routes, segment, plain=False) - plain_instructions(routes)
-        scrape_after_restarts.restart(app, RESTARTS)
+        scrape_after_restarts.restart(app, RESTARTS, workers)
         scraped = processes.scrape(app.port, 40)
     return Cell(
         workers,

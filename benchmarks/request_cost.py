@@ -52,10 +52,10 @@ class Case:
     limit_instructions: float
 
 
-TRIVIAL = Case("B1", "trivial", "a trivial Flask request", 300, 6, 3000)
+TRIVIAL = Case("B1", "trivial", "a trivial Flask request", 300, 4, 3000)
 # 3 µs, at the 6,000 instructions a microsecond by which B1's 3,000 are 0.5 µs. The clock cannot
 # tell 3 µs on a route that takes a millisecond: two plain processes differ by more.
-SQL = Case("B2", "sql", "a request with 5 SQL selects", 60, 4, 18000)
+SQL = Case("B2", "sql", "a request with 5 SQL selects", 60, 3, 18000)
 
 
 def loop_command(case: Case, subject: str, python: str) -> list[str]:

@@ -25,8 +25,9 @@ WORKERS = 2
 ROUTES = 20
 
 
-def restart(app: processes.Watched, number: int) -> None:
-    """Lets `number` workers come and go, and waits until the last is accounted for."""
+def restart(app: processes.Watched, number: int, workers: int) -> None:
+    """Lets `number` workers come and go beside the `workers` that stay, and waits until the last is
+    accounted for."""
     assert app.process.stdin is not None
     app.process.stdin.write(b"%d\n" % number)
     app.process.stdin.flush()
@@ -36,7 +37,7 @@ def restart(app: processes.Watched, number: int) -> None:
         totals = snapshot["totals"]
         gone: int = totals["workers_exited"] + totals["workers_died"]
         # One that has just ended is still listed, as dead, until the next look.
-        return gone >= number and len(snapshot["workers"]) == WORKERS
+        return gone >= number and len(snapshot["workers"]) == workers
 
     processes.wait_until(f"{number} workers have ended", all_gone, 300)
 
@@ -70,7 +71,7 @@ def measure(quick: bool) -> list[Figure]:
     with processes.watched([*command, "--rate", "0"], workers=WORKERS) as app:
         wait_until_counted(app, WORKERS * ROUTES)
         before = processes.scrape(app.port, scrapes)
-        restart(app, restarts)
+        restart(app, restarts, WORKERS)
         wait_until_counted(app, (WORKERS + restarts) * ROUTES)
         after = processes.scrape(app.port, scrapes)
     now = statistics.median(after.milliseconds)
