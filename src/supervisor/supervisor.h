@@ -50,7 +50,7 @@ struct ProcessSample {
   uint64_t start_ticks = 0;
   uint64_t rss_bytes = 0;
   std::optional<uint64_t>
-      pss_bytes;  // from smaps_rollup; as many seconds old as there are processes
+      pss_bytes;  // from smaps_rollup; up to twice as many seconds old as there are processes
   std::optional<uint64_t> uss_bytes;
   double cpu_seconds = 0;
   double cpu_ratio = 0;  // CPUs used since the last full tick; 1 = one whole CPU

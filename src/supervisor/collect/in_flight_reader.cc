@@ -57,9 +57,11 @@ void AddRunning(InFlightSample* seen) {
 }  // namespace
 
 std::optional<InFlightSample> ReadInFlight(const InFlight& request, uint64_t now_ns) {
+  // Looked at before a sample is made: hundreds of free places for each one that is in use.
+  const uint64_t started_ns = Load(request.started_ns);
+  if (started_ns == 0) return std::nullopt;
   InFlightSample seen;
-  seen.started_ns = Load(request.started_ns);
-  if (seen.started_ns == 0) return std::nullopt;
+  seen.started_ns = started_ns;
   seen.age_seconds = SecondsSince(seen.started_ns, now_ns);
   seen.thread = Load(request.thread);
   seen.python_thread = Load(request.python_thread);

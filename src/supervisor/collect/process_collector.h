@@ -24,7 +24,7 @@ namespace stirbar {
 //
 // PSS and USS need a walk through all page tables of a process (about 1 ms for 100 MB), during
 // which it can hardly map memory. So one process a tick is asked, in turn, those never asked first,
-// and all together at most a thousandth of the time: a value may be as many seconds old as there
+// and all together at most a 2,500th of the time: a value may be twice as many seconds old as there
 // are processes.
 //
 // voluntary_switches and involuntary_switches are the main thread's: the kernel has no sum.
