@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from stirbar import libraries, server_facts
+from stirbar.door import has_door, watch_door
 from stirbar.engine import logger, native
 from stirbar.intake import bound_intake
 from stirbar.server_facts import ServerFacts
@@ -90,8 +91,11 @@ def _before_notify(worker: Any) -> None:
     if _started_in != os.getpid():
         _start(server_facts.of_gunicorn, worker)
         worker._stirbar_bounds_intake = server_facts.is_gthread(worker)
+        worker._stirbar_has_door = has_door(worker)
     if worker.__dict__.get("_stirbar_bounds_intake"):
         bound_intake(worker)
+    if worker.__dict__.get("_stirbar_has_door"):
+        watch_door(worker)
 
 
 def _start(facts_of: Callable[[Any], ServerFacts], server: Any) -> None:

@@ -44,7 +44,7 @@ Refusal Admission::JudgeLoad(const Rules& rules, const Candidate& candidate) con
   return Refusal::kNone;
 }
 
-Refusal Admission::Judge(const Rules& rules, const Candidate& candidate) noexcept {
+Refusal Admission::Foresee(const Rules& rules, const Candidate& candidate) const noexcept {
   if (candidate.criticality == Criticality::kCritical) return Refusal::kNone;
   // Without a wait there is nothing that an earlier answer would have saved.
   if (candidate.queue_ns > 0 && candidate.budget_ns > 0 &&
@@ -55,10 +55,15 @@ Refusal Admission::Judge(const Rules& rules, const Candidate& candidate) noexcep
   const bool by_operator = (refusal == Refusal::kLevel && rules.level_by_operator) ||
                            (refusal == Refusal::kConcurrency && rules.limit_by_operator);
   if (by_operator) return refusal;
-  uint64_t& last = admitted_ns_[static_cast<size_t>(candidate.criticality)];
-  if (refusal == Refusal::kNone || last == 0 || candidate.now_ns - last >= kOneEachNs) {
-    last = candidate.now_ns;
-    return Refusal::kNone;
+  const uint64_t last = admitted_ns_[static_cast<size_t>(candidate.criticality)];
+  const bool is_due = last == 0 || candidate.now_ns - last >= kOneEachNs;
+  return is_due ? Refusal::kNone : refusal;
+}
+
+Refusal Admission::Judge(const Rules& rules, const Candidate& candidate) noexcept {
+  const Refusal refusal = Foresee(rules, candidate);
+  if (refusal == Refusal::kNone && candidate.criticality != Criticality::kCritical) {
+    admitted_ns_[static_cast<size_t>(candidate.criticality)] = candidate.now_ns;
   }
   return refusal;
 }

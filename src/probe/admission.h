@@ -79,7 +79,10 @@ class Admission {
     return queue_ns <= target_ns && !delay.overloaded();
   }
 
+  // What is let in is remembered: ask once for each request that is to be served.
   Refusal Judge(const Rules& rules, const Candidate& candidate) noexcept;
+  // The same answer, and nothing is remembered.
+  Refusal Foresee(const Rules& rules, const Candidate& candidate) const noexcept;
 
   QueueDelay delay;
 

@@ -38,6 +38,19 @@ bool StreamsAreFull(const Attachment& attachment, const PathTable::Route* route)
          OpenStreams(attachment.segment(), limit) >= limit;
 }
 
+Admission::Candidate CandidateOf(const Attachment& attachment, const RoutePolicy& policy,
+                                 uint32_t id, const Arrival& arrival) {
+  uint64_t budget = arrival.budget_ns;
+  if (budget == 0) budget = policy.deadline_ns;
+  if (budget == 0) budget = attachment.orders.deadline_ns.load(kRelaxed);
+  return {.now_ns = arrival.now_ns,
+          .queue_ns = arrival.queue_ns,
+          .budget_ns = budget,
+          .expected_ns = attachment.load.ExpectedNs(id),
+          .running = attachment.load.running(),
+          .criticality = policy.criticality};
+}
+
 // Kept out of the way of requests that meet no overload.
 [[gnu::noinline]] bool LookCloser(Attachment* attachment, PathTable::Route* route,
                                   const Arrival& arrival) {
@@ -45,19 +58,11 @@ bool StreamsAreFull(const Attachment& attachment, const PathTable::Route* route)
   const WorkerOrders& orders = attachment->orders;
   const uint32_t mode = orders.admission_mode.load(kRelaxed);
   const uint32_t id = IdOf(attachment->segment(), arrival.method, route);
-  uint64_t budget = arrival.budget_ns;
-  if (budget == 0) budget = policy.deadline_ns;
-  if (budget == 0) budget = orders.deadline_ns.load(kRelaxed);
-  WorkerLoad& load = attachment->load;
   bool refused = false;
   bool act = false;
-  if (mode != 0 && load.admission.Judge(RulesOf(*attachment),
-                                        {.now_ns = arrival.now_ns,
-                                         .queue_ns = arrival.queue_ns,
-                                         .budget_ns = budget,
-                                         .expected_ns = load.ExpectedNs(id),
-                                         .running = load.running(),
-                                         .criticality = policy.criticality}) != Refusal::kNone) {
+  if (mode != 0 &&
+      attachment->load.admission.Judge(
+          RulesOf(*attachment), CandidateOf(*attachment, policy, id, arrival)) != Refusal::kNone) {
     refused = true;
     act = mode == kOn;
   } else if (StreamsAreFull(*attachment, route)) {
@@ -75,6 +80,24 @@ bool StreamsAreFull(const Attachment& attachment, const PathTable::Route* route)
 }
 
 }  // namespace
+
+bool MustRefuseUnread(Attachment* attachment, std::string_view path,
+                      const Arrival& arrival) noexcept {
+  PathTable* const table = SoleTable();
+  PathTable::Route* const route = table != nullptr ? table->Find(arrival.method, path) : nullptr;
+  if (route == nullptr) return false;
+  WorkerSlot& slot = attachment->slot();
+  WorkerLoad& load = attachment->load;
+  const uint32_t id = IdOf(attachment->segment(), arrival.method, route);
+  if (load.admission.Foresee(RulesOf(*attachment), CandidateOf(*attachment, route->policy, id,
+                                                               arrival)) == Refusal::kNone) {
+    return false;
+  }
+  load.NoteQueue(arrival.now_ns, arrival.queue_ns,
+                 attachment->orders.delay_target_ns.load(kRelaxed), slot.admission);
+  CountRefused(slot, id, route->policy.criticality);
+  return true;
+}
 
 bool MustRefuse(Attachment* attachment, RouteSource* routes, PyObject* environ,
                 const Arrival& arrival) noexcept {

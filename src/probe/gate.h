@@ -7,6 +7,8 @@
 
 #include <Python.h>
 
+#include <string_view>
+
 #include "probe/attachment.h"
 #include "probe/request_arrival.h"
 #include "probe/route_source.h"
@@ -17,5 +19,11 @@ namespace stirbar {
 // to be observed, and returns false.
 bool MustRefuse(Attachment* attachment, RouteSource* routes, PyObject* environ,
                 const Arrival& arrival) noexcept;
+
+// The same of a request to `path` that the server has not read, in a process with one app. True: it
+// is counted as refused. False: serve it, MustRefuse() will be asked; also where it matches no
+// route, and where refusals are only observed.
+bool MustRefuseUnread(Attachment* attachment, std::string_view path,
+                      const Arrival& arrival) noexcept;
 
 }  // namespace stirbar

@@ -9,6 +9,7 @@
 
 #include "probe/bindings.h"
 #include "probe/current_request.h"
+#include "probe/door.h"
 #include "probe/executor_depth.h"
 #include "probe/garbage_pauses.h"
 #include "probe/held_connections.h"
@@ -71,6 +72,8 @@ NB_MODULE(_stirbar, m) {
   m.def("pressure", &Pressure);
   m.def("shed_level", &ShedLevel);
   m.def("backlog_ordered", &BacklogOrdered);
+  m.def("door_is_watched", &DoorIsWatched);
+  m.def("refuse_at_door", &RefuseAtDoor, nb::arg("descriptor"));
   m.def("concurrency_limit", &ConcurrencyLimitNow);
   m.def("degrades", &Degrades, nb::arg("at"));
   m.def("count_degraded", &CountDegraded);

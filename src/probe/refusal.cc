@@ -69,6 +69,29 @@ PyObject* Refuse(PyObject* start_response, HttpMethod method, uint32_t retry_aft
   return result;
 }
 
+size_t WriteRefusal(std::span<char> buffer, HttpMethod method,
+                    uint32_t retry_after_seconds) noexcept {
+  if (g_body == nullptr && !SetRefusalBody(kBusy, std::strlen(kBusy), kText)) {
+    PyErr_Clear();
+    return 0;
+  }
+  const char* type = PyUnicode_AsUTF8(PyTuple_GET_ITEM(PyList_GET_ITEM(g_headers, 0), 1));
+  if (type == nullptr) {
+    PyErr_Clear();
+    return 0;
+  }
+  const auto length = static_cast<size_t>(PyBytes_GET_SIZE(g_body));
+  const int head = PyOS_snprintf(
+      buffer.data(), buffer.size(),
+      "HTTP/1.1 503 Service Unavailable\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
+      "Cache-Control: no-store\r\nRetry-After: %u\r\nConnection: close\r\n\r\n",
+      type, length, retry_after_seconds);
+  if (head < 0 || static_cast<size_t>(head) + length > buffer.size()) return 0;
+  if (method == HttpMethod::kHead) return static_cast<size_t>(head);
+  std::memcpy(buffer.data() + head, PyBytes_AS_STRING(g_body), length);
+  return static_cast<size_t>(head) + length;
+}
+
 PyObject* AnswerInterrupted(PyObject* start_response, HttpMethod method, PyObject* exc_info) {
   PyObject* const body = PyBytes_FromString(kInterrupted);
   if (body == nullptr) return nullptr;

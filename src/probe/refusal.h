@@ -7,6 +7,9 @@
 
 #include <Python.h>
 
+#include <cstddef>
+#include <span>
+
 #include "segment/layout.h"
 
 namespace stirbar {
@@ -18,6 +21,11 @@ bool SetRefusalBody(const char* body, size_t bytes, const char* content_type) no
 // 503 with Retry-After; HEAD gets no body. New reference, or null with the exception of
 // `start_response`.
 PyObject* Refuse(PyObject* start_response, HttpMethod method, uint32_t retry_after_seconds);
+
+// The same as the bytes of an HTTP/1.1 response that ends its connection, for where no server
+// stands between. Returns how many; 0: `buffer` is too small for the app's body.
+size_t WriteRefusal(std::span<char> buffer, HttpMethod method,
+                    uint32_t retry_after_seconds) noexcept;
 
 // 504. `exc_info`: what ended the app, as start_response takes it where headers may have been sent;
 // null: it was not called yet. New reference, or null with an exception.

@@ -80,6 +80,11 @@ void RefreshRouteSources() {
   for (size_t i = 0; i < sources.size(); ++i) RefreshRouteSource(sources[i]);
 }
 
+PathTable* SoleTable() noexcept {
+  const std::vector<RouteSource*>& sources = Sources();
+  return sources.size() == 1 ? sources.front()->table : nullptr;
+}
+
 PathTable::Route* FindRouteOf(RouteSource* source, HttpMethod method, PyObject* environ) noexcept {
   if (source->table == nullptr) RefreshRouteSource(source);
   if (source->table == nullptr) return nullptr;

@@ -32,6 +32,9 @@ void RemoveRouteSource(RouteSource* source) noexcept;
 void RefreshRouteSource(RouteSource* source) noexcept;
 void RefreshRouteSources();
 
+// That of the process's only app; null where there are several, or none that was asked.
+PathTable* SoleTable() noexcept;
+
 // The route of a request that is not begun; null where none is known.
 PathTable::Route* FindRouteOf(RouteSource* source, HttpMethod method, PyObject* environ) noexcept;
 

@@ -7,7 +7,9 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from email.message import Message
 
+import pytest
 from harness import Json, Running, Sandbox, eventually
 
 DEADLINE = 1.0
@@ -130,3 +132,36 @@ def test_the_operators_level_refuses_the_least_important(box: Sandbox) -> None:
     assert served.app.ask("/work").status == 200  # normal requests are served at level 2
     assert served.app.ask("/critical").status == 200
     eventually(lambda: served.app.ask("/background").status == 503, what="background is refused")
+
+
+# R-REQ-6
+@pytest.mark.parametrize("kind", [["-k", "sync"], ["-k", "gthread", "--threads", "2"]])
+def test_what_is_plain_is_refused_at_the_door(box: Sandbox, kind: list[str]) -> None:
+    served = box.gunicorn(
+        "-w", "1", *kind, app="overload_app:app", environment={"STIRBAR_SHED_LEVEL": "2"}
+    ).ready(workers=1)
+    eventually(lambda: traffic(served)["shed_level"] == 2, what="the operator's level")
+
+    asked = 0
+
+    def refused() -> Message:
+        nonlocal asked
+        answer = served.app.ask("/background")
+        assert answer.status == 503, answer
+        asked += 1
+        return answer.headers
+
+    headers = eventually(lambda: h if "Server" not in (h := refused()) else None, what="the door")
+    assert int(headers["Retry-After"]) >= 1
+    assert headers["Connection"] == "close"
+    # What is no plain GET or HEAD is read by gunicorn, and refused by the gate.
+    answer = served.app.ask("/background?x=1", headers={"X-Request-Timeout": "5s"})
+    assert answer.status == 503 and answer.headers["Server"].startswith("gunicorn")
+    asked += 1
+    assert served.app.ask("/work").status == 200
+    assert served.app.ask("/critical").status == 200
+    assert served.app.ask("/no/such/route").status == 404
+    # Both kinds are counted, each once.
+    for _ in range(5):
+        refused()
+    eventually(lambda: traffic(served)["refused"]["background"] == asked, what="counted")
