@@ -35,6 +35,17 @@ class File {
   int number_;
 };
 
+constexpr const char* kDescriptorVariable = "STIRBAR_SEGMENT_DESCRIPTOR";
+
+bool IsForbidden(int code) { return code == EACCES || code == EPERM; }
+
+// A copy of the descriptor that `stirbar run` has left open for its server; -1: there is none.
+int HandedDown() {
+  const char* const text = std::getenv(kDescriptorVariable);
+  if (text == nullptr || *text < '0' || *text > '9') return -1;
+  return fcntl(std::atoi(text), F_DUPFD_CLOEXEC, 3);
+}
+
 Result<Segment*> Map(int file, const std::string& path) {
   void* const pages =
       mmap(nullptr, sizeof(Segment), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file, 0);
@@ -137,8 +148,11 @@ SegmentMapping::~SegmentMapping() {
 }
 
 Result<std::unique_ptr<SegmentMapping>> SegmentMapping::Open(const std::string& path) {
-  File file(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
-  if (file.get() < 0) return ErrnoError("open " + path, errno);
+  int descriptor = open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  const int code = errno;
+  if (descriptor < 0 && IsForbidden(code)) descriptor = HandedDown();
+  File file(descriptor);
+  if (file.get() < 0) return ErrnoError("open " + path, code);
   struct stat info {};
   if (fstat(file.get(), &info) != 0) return ErrnoError("stat " + path, errno);
   if (!S_ISREG(info.st_mode) || (info.st_mode & 0077U) != 0) {
@@ -166,6 +180,8 @@ Result<std::unique_ptr<SegmentMapping>> SegmentMapping::Open(const std::string& 
   return std::unique_ptr<SegmentMapping>(
       new SegmentMapping(path, file.Release(), *segment, *guard));
 }
+
+int SegmentMapping::HandDown() const { return fcntl(file_, F_DUPFD, 3); }
 
 Result<std::unique_ptr<SegmentMapping>> SegmentMapping::CreateOrOpen(const std::string& path,
                                                                      std::string_view app_name) {
@@ -202,7 +218,10 @@ Result<std::unique_ptr<SegmentMapping>> SegmentMapping::CreateOrOpen(const std::
 std::string SegmentMapping::Defect() const {
   if (IsLost(guard_)) return "its pages are gone: the file was truncated, or shared memory is full";
   struct stat info {};
-  if (stat(path_.c_str(), &info) != 0) return "its file is gone";
+  if (stat(path_.c_str(), &info) != 0) {
+    const bool hidden = IsForbidden(errno) && fstat(file_, &info) == 0 && info.st_nlink > 0;
+    if (!hidden) return "its file is gone";
+  }
   if (info.st_dev != device_ || info.st_ino != inode_) return "its file has been replaced";
   if (segment_->header.retired.load(std::memory_order_relaxed) != 0) return "retired";
   return HeaderDefect(segment_->header, static_cast<uint64_t>(info.st_size));

@@ -29,8 +29,11 @@ class SegmentMapping {
   static Result<std::unique_ptr<SegmentMapping>> CreateOrOpen(const std::string& path,
                                                               std::string_view app_name);
 
-  // Maps an existing segment. Failure: missing, not a plain file of this user or open to others,
-  // truncated, of another version or build, or not a segment at all; the error says which.
+  // Maps an existing segment. Where this process may not open it any more, because its server has
+  // given up root's rights (gunicorn --user, uWSGI's uid), the descriptor that `stirbar run` has
+  // handed down serves ($STIRBAR_SEGMENT_DESCRIPTOR). Failure: missing, not a plain file of this
+  // user or open to others, truncated, of another version or build, or not a segment at all; the
+  // error says which.
   static Result<std::unique_ptr<SegmentMapping>> Open(const std::string& path);
 
   ~SegmentMapping();
@@ -40,8 +43,11 @@ class SegmentMapping {
   Segment& segment() const { return *segment_; }
   const std::string& path() const { return path_; }
 
+  // A descriptor of the file that programs started from here inherit. -1: none is free.
+  int HandDown() const;
+
   // Empty while the mapping is sound; else why it must not be used any more: pages lost, header
-  // overwritten, file retired, or another file at its path. Time: one stat.
+  // overwritten, file retired, or another file at its path. Time: one or two stats.
   std::string Defect() const;
 
  private:

@@ -199,6 +199,39 @@ TEST(SegmentMapping, TellsItsDefects) {
   EXPECT_EQ((*second)->Defect(), "");
 }
 
+// gunicorn --user: the worker gives root's rights up after it was started, and before it attaches.
+TEST(SegmentMapping, AProcessThatGaveUpItsRightsGetsTheOneHandedDown) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root has rights to give up";
+  constexpr uid_t kNobody = 65534;
+  const TestFolder folder;
+  chmod(folder.File("").c_str(), 0700);
+  const std::string path = folder.File("a.segment");
+  const auto mapping = SegmentMapping::CreateOrOpen(path, "x");
+  ASSERT_TRUE(mapping.ok());
+  const int descriptor = (*mapping)->HandDown();
+  const Shared<std::atomic<int>> gone;
+  const auto attach = [&](const char* handed_down) {
+    setenv("STIRBAR_SEGMENT_DESCRIPTOR", handed_down, 1);
+    if (setresuid(kNobody, kNobody, kNobody) != 0) _exit(2);
+    const auto own = SegmentMapping::Open(path);
+    if (!own.ok()) _exit(3);
+    if (!ClaimWorkerSlot((*own)->segment(), 7) || !(*own)->Defect().empty()) _exit(4);
+    gone->store(1);
+    while (gone->load() == 1) sched_yield();
+    _exit((*own)->Defect() == "its file is gone" ? 0 : 5);
+  };
+  for (const char* none : {"", "x", "999"}) {
+    EXPECT_EQ(WEXITSTATUS(Await(RunInChild([&] { attach(none); }))), 3) << none;
+  }
+  const pid_t child = RunInChild([&] { attach(std::to_string(descriptor).c_str()); });
+  while (gone->load() == 0 && kill(child, 0) == 0) sched_yield();
+  EXPECT_EQ((*mapping)->segment().workers[0].owner.load(), 7U);
+  unlink(path.c_str());
+  gone->store(2);
+  EXPECT_EQ(Await(child), 0);
+  close(descriptor);
+}
+
 // `stirbar top` opens segments once a second; a worker that finds no free slot does, too.
 TEST(SegmentMapping, OpeningOftenLeavesNothingBehind) {
   const TestSegment segment;

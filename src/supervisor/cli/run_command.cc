@@ -36,8 +36,11 @@ std::string Environment(const char* name) {
 
 // What the server's Python processes need to load the probe: `bootstrap` comes first in PYTHONPATH,
 // so that its sitecustomize runs, and passes on to the one it hides.
-std::vector<std::pair<std::string, std::string>> ServerEnvironment(const std::string& segment) {
-  std::vector<std::pair<std::string, std::string>> environment{{"STIRBAR_SEGMENT", segment}};
+// `descriptor`: of the segment, for workers that may not open it.
+std::vector<std::pair<std::string, std::string>> ServerEnvironment(const std::string& segment,
+                                                                   int descriptor) {
+  std::vector<std::pair<std::string, std::string>> environment{
+      {"STIRBAR_SEGMENT", segment}, {"STIRBAR_SEGMENT_DESCRIPTOR", std::to_string(descriptor)}};
   const Result<std::string> package = FindPackageFolder();
   if (!package) {
     std::fprintf(stderr, "stirbar: the app is not instrumented: %s\n", package.error().c_str());
@@ -79,13 +82,15 @@ int RunCommand(const RunOptions& options) {
   supervisor.loopback = address->IsLoopback();
   supervisor.lifetime = Lifetime::kWithServer;
   supervisor.settings = *settings;
+  int descriptor = -1;
   {
     const auto mapping = SegmentMapping::CreateOrOpen(supervisor.segment_path, supervisor.app_name);
     if (!mapping) return Refuse(mapping.error());
+    descriptor = (*mapping)->HandDown();
   }
   LaunchOptions launch;
   launch.server_command = options.command;
-  launch.server_environment = ServerEnvironment(supervisor.segment_path);
+  launch.server_environment = ServerEnvironment(supervisor.segment_path, descriptor);
   launch.supervisor = [&](int server_pid, int) {
     if (server_pid > 0) supervisor.server_pid = static_cast<uint32_t>(server_pid);
     return RunSupervisor(supervisor);
