@@ -106,7 +106,41 @@ inline constexpr double kModeOn = 2;
     "Most streams (server-sent events, downloads) open at once in the whole app; further ones get " \
     "503; 0: no limit")                                                                            \
   X(client_address_bits, kCount, 24, 0, 32,                                                        \
-    "How much of a client's IPv4 address is shown (twice as much of an IPv6 one); 0: nothing")
+    "How much of a client's IPv4 address is shown (twice as much of an IPv6 one); 0: nothing")      \
+  X(connection_pool, kSwitch, 1, 0, 1,                                                             \
+    "Whether engines that SQLAlchemy would give its QueuePool get Stirbar's; read when an engine "  \
+    "is made")                                                                                     \
+  X(pool_lifetime, kSeconds, 1800, 0, 604800,                                                      \
+    "Age at which a connection is replaced, up to a tenth earlier by chance; 0: never")            \
+  X(pool_idle_timeout, kSeconds, 3600, 1, 604800,                                                  \
+    "A connection that nobody has used for so long is closed")                                     \
+  X(pool_overflow_linger, kSeconds, 30, 0, 86400,                                                  \
+    "How long an idle connection beyond pool_size is kept")                                        \
+  X(pool_keep_alive, kSeconds, 120, 0, 86400,                                                      \
+    "An idle connection is pinged so often, so that nobody on the way forgets it; 0: never")       \
+  X(pool_ping_after, kSeconds, 0.5, 0, 86400,                                                      \
+    "A connection that was idle for longer is pinged before it is given out")                      \
+  X(pool_leak_threshold, kSeconds, 30, 0.1, 86400,                                                 \
+    "A connection held for longer is suspected to be leaked")                                      \
+  X(pool_leak_reclaim, kCount, 0, 0, 2,                                                            \
+    "What is done with a connection still held when its request has ended: 0 reported only, 1 "    \
+    "rolled back and returned, 2 closed")                                                          \
+  X(pool_utilization_warning_threshold, kRatio, 0.9, 0.05, 1,                                      \
+    "Share of a pool's connections in use from which health is 'warning' and low-priority "        \
+    "checkouts are throttled")                                                                     \
+  X(pool_wait_critical_threshold, kSeconds, 1, 0.01, 3600,                                         \
+    "Wait for a connection that 1 of 20 checkouts of the last minute exceeds from which health "   \
+    "is 'critical'")                                                                               \
+  X(pool_throttle, kMode, 2, 0, 2,                                                                 \
+    "Whether sheddable and background requests and tasks are refused connections (503) while the " \
+    "pool is nearly full")                                                                         \
+  X(database_breaker, kMode, 2, 0, 2,                                                              \
+    "Whether a database that cannot be reached is left alone for a while, and fails at once")      \
+  X(slow_query_threshold, kSeconds, 2, 0.001, 3600,                                                \
+    "A statement that takes longer is reported with its route")                                    \
+  X(database_connection_ratio, kRatio, 0.8, 0.05, 1,                                               \
+    "Share of the server's max_connections that all workers together may use before advice is "    \
+    "given")
 // clang-format on
 
 enum class SettingId : uint8_t {

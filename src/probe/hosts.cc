@@ -11,7 +11,7 @@
 #include "probe/time_parts.h"
 #include "segment/config.h"
 #include "segment/counters.h"
-#include "segment/hosts.h"
+#include "segment/names.h"
 
 namespace stirbar {
 namespace {
@@ -40,7 +40,7 @@ double Random(uint64_t now_ns) {
 HostStats* StatsOf(const std::string& host) {
   Attachment* const attachment = Probe::Current();
   if (attachment == nullptr) return nullptr;
-  return &attachment->slot().hosts[InternHost(attachment->segment(), host)];
+  return &attachment->slot().hosts[InternName(HostNames(attachment->segment()), host)];
 }
 
 void Publish(const std::string& host, const Breaker& breaker) {

@@ -10,11 +10,13 @@
 //                 HistoryPoint[900]   supervisor                   113 KiB
 //                 SnapshotBank[2]     supervisor                   2 x 512 KiB
 //                 RetiredBank[2]      supervisor                   2 x 2.7 MiB
-//                 HostEntry[128]      the worker that claims one   16 KiB
+//                 NameEntry[128]      the worker that claims one   16 KiB
 //                 WorkerSlot[128]     the worker that owns it      128 x 1.7 MiB
+//                 NameEntry[16]       the worker that claims one   4 KiB
+//                 WorkerPools[128]    the worker that owns it      128 x 204 KiB
 //
 // The file is sparse: a page costs memory only once it is written. An app with 4 workers and 50
-// routes uses about 2 MiB of the 240 MiB that `ls` shows.
+// routes uses about 2 MiB of the 265 MiB that `ls` shows.
 //
 // Rules that keep the segment readable whatever dies, at whatever instruction:
 //  * No locks. Every word that two processes share is a lock-free atomic.
@@ -33,7 +35,7 @@
 // share cache lines); robust mutexes (the survivor learns that the data may be torn, not how to
 // mend it); one file per worker (prometheus_client's way: 2.8 s for a scrape after 500 restarts).
 //
-// Later parts (pools, tasks, sessions, heap samples) go behind the worker slots; kLayoutVersion
+// Later parts (tasks, sessions, heap samples) go behind the pools; kLayoutVersion
 // goes up by one, and a process that meets another version refuses the file.
 #pragma once
 
@@ -44,11 +46,12 @@
 
 #include "base/histogram.h"
 #include "base/settings.h"
+#include "segment/pool_layout.h"
 
 namespace stirbar {
 
 inline constexpr uint64_t kSegmentMagic = 0x5241425249545331;  // "1STIRBAR" in memory order
-inline constexpr uint32_t kLayoutVersion = 2;
+inline constexpr uint32_t kLayoutVersion = 3;
 
 // 64 workers is the largest deployment that the budgets name; twice that lets a full set of
 // replacements start before the old ones are buried.
@@ -68,8 +71,6 @@ inline constexpr size_t kMaxHosts = 128;
 // Slow requests of one worker that wait to be fetched by the supervisor (four times a second).
 inline constexpr size_t kMaxSlowRequests = 16;
 
-using Word = std::atomic<uint64_t>;
-using HalfWord = std::atomic<uint32_t>;
 static_assert(Word::is_always_lock_free && HalfWord::is_always_lock_free);
 static_assert(sizeof(Word) == 8 && sizeof(HalfWord) == 4);
 
@@ -90,6 +91,7 @@ struct Header {
   alignas(64) Word next_event;        // fetch-and-add by any writer of events
   alignas(64) HalfWord route_count;   // fetch-and-add: entries claimed, may exceed kMaxRoutes
   HalfWord host_count;                // fetch-and-add: entries claimed, may exceed kMaxHosts
+  HalfWord pool_count;                // fetch-and-add: entries claimed, may exceed kMaxPools
 };
 
 // ------------------------------------------------------------------------------ SupervisorBlock
@@ -155,18 +157,21 @@ struct RouteEntry {
 };
 static_assert(sizeof(RouteEntry) == 256);
 
-// ------------------------------------------------------------------------------------ HostEntry
+// ------------------------------------------------------------------------------------ NameEntry
 
-inline constexpr uint32_t kHostOther = 0;  // the table is full
-
-// Append-only, as RouteEntry. "api.example.org:443": host and port, nothing else of the URL.
-struct HostEntry {
+// Append-only, as RouteEntry: hosts that the app calls ("api.example.org:443": host and port,
+// nothing else of the URL) and pools of connections ("mysql://db.example.org:3306/shop": no user,
+// no password, no options).
+struct NameEntry {
   HalfWord state;  // RouteState
   HalfWord reserved;
   uint64_t hash;
   char name[112];  // NUL-terminated, cut with "..." at the end
 };
-static_assert(sizeof(HostEntry) == 128);
+static_assert(sizeof(NameEntry) == 128);
+
+// Entry 0 is never written: it stands for all names that found the table full.
+inline constexpr uint32_t kHostOther = 0;
 
 // ---------------------------------------------------------------------------------------- Event
 
@@ -184,12 +189,17 @@ enum class EventKind : uint32_t {
   kCleanup,  // `value` = bytes given back, `value2` = seconds
   kSegmentRefused,
   kProbeFault,
-  kRequestStuck,        // `route`, `value` = age in seconds: recorded while it runs
-  kRequestInterrupted,  // `route`, `value` = age in seconds
-  kWorkerReplaced,      // `value` = seconds that its request had been stuck
-  kActionWithheld,      // observe-only: what would have been done
-  kShedLevelChanged,    // `value` = new level, `value2` = level before
-  kBacklogChanged,      // `value` = new accept queue, `value2` = before
+  kRequestStuck,         // `route`, `value` = age in seconds: recorded while it runs
+  kRequestInterrupted,   // `route`, `value` = age in seconds
+  kWorkerReplaced,       // `value` = seconds that its request had been stuck
+  kActionWithheld,       // observe-only: what would have been done
+  kShedLevelChanged,     // `value` = new level, `value2` = level before
+  kBacklogChanged,       // `value` = new accept queue, `value2` = before
+  kConnectionLeaked,     // `route`, `value` = held for, seconds; `value2` = LeakKind
+  kConnectionReturned,   // a leak came back: `route`, `value` = held for, seconds
+  kDatabaseUnavailable,  // `value` = failures in a row
+  kDatabaseAvailable,    // `value` = seconds that it was not
+  kSlowQuery,            // `route`, `value` = seconds
 };
 
 enum class Severity : uint32_t { kInfo = 0, kWarning = 1, kCritical = 2 };
@@ -233,7 +243,11 @@ struct HistoryValues {
   double refused_per_second;
   double queue_p50_seconds;
   double queue_p95_seconds;
-  double reserved[14];
+  double pool_utilisation;  // of the fullest pool, 0..1
+  double pool_waiting;
+  double pool_wait_p95_seconds;
+  double database_seconds;  // in SQL, of each second of requests
+  double reserved[10];
 };
 
 struct HistoryPoint {
@@ -564,6 +578,7 @@ struct RetiredBank {
   std::array<uint64_t, kCriticalities> would_refuse;
   HistogramCounts queue_histogram;
   std::array<HostTotals, kMaxHosts> hosts;
+  std::array<PoolTotals, kMaxPools> pools;
   std::array<uint64_t, kMaxRoutes / 64> routes_used;
   std::array<RouteTotals, kMaxRoutes> routes;
 };
@@ -579,9 +594,12 @@ struct Segment {
   alignas(4096) std::array<HistoryPoint, kHistoryLength> history;
   alignas(4096) std::array<SnapshotBank, 2> snapshots;
   alignas(4096) std::array<RetiredBank, 2> retired;
-  alignas(4096) std::array<HostEntry, kMaxHosts> hosts;
+  alignas(4096) std::array<NameEntry, kMaxHosts> hosts;
   struct alignas(4096) PaddedWorkerSlot : WorkerSlot {};
   std::array<PaddedWorkerSlot, kMaxWorkers> workers;
+  alignas(4096) std::array<NameEntry, kMaxPools> pool_names;
+  struct alignas(4096) PaddedWorkerPools : WorkerPools {};
+  std::array<PaddedWorkerPools, kMaxWorkers> pools;  // of the worker with the same index
 };
 
 static_assert(offsetof(Segment, supervisor) == 4096);
@@ -591,7 +609,7 @@ static_assert(sizeof(Segment) % 4096 == 0);
 // Differs between builds whose structs differ, even where kLayoutVersion was forgotten.
 inline constexpr uint64_t kLayoutDigest =
     sizeof(Segment) * 1'000'003U + offsetof(Segment, retired) * 101U + sizeof(WorkerSlot) * 7U +
-    sizeof(RetiredBank) * 3U + kSettingCount;
+    sizeof(RetiredBank) * 3U + sizeof(WorkerPools) * 11U + kSettingCount;
 
 // A process, so that a recycled pid is not mistaken for it: pid in the upper half, the lower 32
 // bits of its start time (clock ticks since boot, /proc/PID/stat field 22) in the lower half.

@@ -73,6 +73,7 @@ void Initialise(Segment* segment, std::string_view app_name) {
   }
   header.route_count = 2;
   header.host_count = kHostOther + 1;
+  header.pool_count = kPoolOther + 1;
   header.next_incarnation = 1;
   std::atomic_signal_fence(std::memory_order_seq_cst);
   header.magic = kSegmentMagic;

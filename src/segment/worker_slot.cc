@@ -2,12 +2,13 @@
 
 #include "base/clock.h"
 #include "segment/counters.h"
+#include "segment/pools.h"
 
 namespace stirbar {
 namespace {
 
-// Adds the counters of `slot` to `bank`.
-void Fold(const WorkerSlot& slot, RetiredBank* bank) {
+// Adds the counters of a worker to `bank`.
+void Fold(const WorkerSlot& slot, const WorkerPools& pools, RetiredBank* bank) {
   bank->in_flight_overflow += slot.in_flight_overflow.load(std::memory_order_relaxed);
   bank->probe_faults += slot.probe_faults.load(std::memory_order_relaxed);
   for (size_t i = 0; i < kCriticalities; ++i) {
@@ -19,6 +20,7 @@ void Fold(const WorkerSlot& slot, RetiredBank* bank) {
     bank->queue_histogram[i] += slot.queue_histogram[i].load(std::memory_order_relaxed);
   }
   for (size_t i = 0; i < kMaxHosts; ++i) AddHostStats(slot.hosts[i], &bank->hosts[i]);
+  for (size_t i = 0; i < kMaxPools; ++i) AddPoolStats(pools.pools[i], &bank->pools[i]);
   ForEachRoute(slot.routes_used, [&](uint32_t route) {
     bank->routes_used[route / 64] |= uint64_t{1} << (route % 64);
     std::atomic_signal_fence(std::memory_order_seq_cst);
@@ -39,6 +41,7 @@ void CopyBank(const RetiredBank& from, RetiredBank* to) {
   to->would_refuse = from.would_refuse;
   to->queue_histogram = from.queue_histogram;
   to->hosts = from.hosts;
+  to->pools = from.pools;
   // A fold that was cut off may have used routes in `to` that `from` never had. The fences keep the
   // compiler from moving a bit before the figures that it speaks of: this copy may be cut off, too.
   ForEachRoute(to->routes_used, [&](uint32_t route) { to->routes[route] = {}; });
@@ -76,7 +79,7 @@ void WipeAdmission(AdmissionState* state) {
 
 // Back to all-zero. `incarnation` before `owner`: a wipe that is cut off is begun again, and finds
 // counters that are already folded either by `folded` or by incarnation 0.
-void Wipe(WorkerSlot* slot) {
+void Wipe(WorkerSlot* slot, WorkerPools* pools) {
   ForEachRoute(slot->routes_used, [&](uint32_t route) {
     RouteStats& stats = slot->routes[route];
     for (Word& count : stats.status) count.store(0, std::memory_order_relaxed);
@@ -98,6 +101,7 @@ void Wipe(WorkerSlot* slot) {
   for (SlowRequest& request : slot->slow) request.sequence.store(0, std::memory_order_relaxed);
   slot->interpreter.ready.store(0, std::memory_order_relaxed);
   WipeHosts(slot);
+  WipePools(pools);
   WipeAdmission(&slot->admission);
   slot->journal.pending.store(0, std::memory_order_relaxed);
   for (Word* word : {&slot->started_ns, &slot->heartbeat_ns, &slot->lock_wait_since_ns,
@@ -163,7 +167,7 @@ Burial BuryWorker(Segment& segment, uint32_t index, uint64_t now_ns) {
         1U - (segment.supervisor.retired_bank.load(std::memory_order_relaxed) & 1U);
     RetiredBank& next = segment.retired[next_bank];
     CopyBank(current, &next);
-    Fold(slot, &next);
+    Fold(slot, segment.pools[index], &next);
     next.lost += burial.lost.size();
     (burial.said_goodbye ? next.workers_exited : next.workers_died) += 1;
     next.folded[index] = incarnation;
@@ -171,7 +175,7 @@ Burial BuryWorker(Segment& segment, uint32_t index, uint64_t now_ns) {
   } else {
     burial.lost.clear();  // counted by an earlier, unfinished burial
   }
-  Wipe(&slot);
+  Wipe(&slot, &segment.pools[index]);
   return burial;
 }
 

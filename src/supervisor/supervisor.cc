@@ -133,6 +133,16 @@ std::string_view Name(EventKind kind) {
       return "shed_level_changed";
     case EventKind::kBacklogChanged:
       return "backlog_changed";
+    case EventKind::kConnectionLeaked:
+      return "connection_leaked";
+    case EventKind::kConnectionReturned:
+      return "connection_returned";
+    case EventKind::kDatabaseUnavailable:
+      return "database_unavailable";
+    case EventKind::kDatabaseAvailable:
+      return "database_available";
+    case EventKind::kSlowQuery:
+      return "slow_query";
   }
   return "unknown";
 }
@@ -219,6 +229,72 @@ std::string_view Name(StackQuality quality) {
       return "unreadable";
   }
   return "unreadable";
+}
+
+std::string_view Name(PoolLane lane) {
+  switch (lane) {
+    case PoolLane::kRequest:
+      return "request";
+    case PoolLane::kTask:
+      return "task";
+  }
+  return "unknown";
+}
+
+std::string_view Name(BreakerState state) {
+  switch (state) {
+    case BreakerState::kClosed:
+      return "closed";
+    case BreakerState::kOpen:
+      return "open";
+    case BreakerState::kHalfOpen:
+      return "half_open";
+  }
+  return "unknown";
+}
+
+std::string_view Name(ConnectionState state) {
+  switch (state) {
+    case ConnectionState::kFree:
+      return "free";
+    case ConnectionState::kConnecting:
+      return "connecting";
+    case ConnectionState::kIdle:
+      return "idle";
+    case ConnectionState::kActive:
+      return "active";
+  }
+  return "unknown";
+}
+
+std::string_view Name(LeakKind kind) {
+  switch (kind) {
+    case LeakKind::kNone:
+      return "none";
+    case LeakKind::kSuspect:
+      return "suspect";
+    case LeakKind::kConfirmed:
+      return "confirmed";
+    case LeakKind::kCollected:
+      return "collected";
+  }
+  return "unknown";
+}
+
+std::string_view Name(HolderKind kind) {
+  switch (kind) {
+    case HolderKind::kUnknown:
+      return "unknown";
+    case HolderKind::kRaw:
+      return "raw";
+    case HolderKind::kConnection:
+      return "connection";
+    case HolderKind::kSession:
+      return "session";
+    case HolderKind::kFlaskSession:
+      return "flask_session";
+  }
+  return "unknown";
 }
 
 std::string RouteLabel(HttpMethod method, uint32_t route, std::string_view rule) {

@@ -25,6 +25,7 @@
 #include "base/histogram.h"
 #include "base/settings.h"
 #include "segment/layout.h"
+#include "supervisor/database_samples.h"
 
 namespace stirbar {
 
@@ -126,12 +127,6 @@ enum class StackQuality {
   kExact,        // two reads at least 1 ms apart agree
   kApproximate,  // they never did: the thread runs
   kUnreadable,   // see ThreadStack::reason
-};
-
-struct FrameSample {
-  std::string function;  // qualified where the interpreter has it (3.11 and later)
-  std::string file;
-  uint32_t line = 0;  // 0: not known
 };
 
 // The Python stack of one thread at one moment, innermost frame first.
@@ -335,6 +330,11 @@ struct Sample {
   std::vector<ListenerSample> listeners;
   TrafficSample traffic;
   std::vector<HostSample> hosts;                 // by name
+  std::vector<PoolSample> pools;                 // by name
+  std::vector<ConnectionSample> connections;     // held ones first, longest first
+  std::vector<LeakSample> leaks;                 // newest last, at most 50
+  std::vector<SlowQuerySample> slow_queries;     // newest last, at most 50
+  std::vector<DatabaseServerSample> databases;   // in the order of their configuration
   std::vector<SlowRequestSample> slow_requests;  // newest last, at most 100
   std::vector<EventSample> events;               // newest last, at most 200
   MachineSample machine;
@@ -531,6 +531,11 @@ std::string_view Name(Criticality criticality);    // critical, normal, sheddabl
 std::string_view Name(Activity activity);          // application, sql, redis, http, checkout
 std::string_view Name(Part part);                  // sql, redis, http, lock, garbage
 std::string_view Name(StackQuality quality);       // exact, approximate, unreadable
+std::string_view Name(PoolLane lane);              // request, task
+std::string_view Name(BreakerState state);         // closed, open, half_open
+std::string_view Name(ConnectionState state);      // free, connecting, idle, active
+std::string_view Name(LeakKind kind);              // none, suspect, confirmed, collected
+std::string_view Name(HolderKind kind);  // unknown, raw, connection, session, flask_session
 // "GET /item/<int:id>"; "(unmatched)", "(other)" and "(not routed yet)" for the special ones.
 std::string RouteLabel(HttpMethod method, uint32_t route, std::string_view rule);
 

@@ -1,24 +1,15 @@
 #include "supervisor/collect/host_collector.h"
 
 #include <algorithm>
-#include <cstring>
 #include <map>
 #include <utility>
 
 #include "segment/counters.h"
+#include "segment/names.h"
 #include "segment/worker_slot.h"
 
 namespace stirbar {
 namespace {
-
-// Empty: not whole.
-std::string NameOf(const Segment& segment, uint32_t host) {
-  if (host == kHostOther) return "(other)";
-  const HostEntry& entry = segment.hosts[host];
-  const uint32_t state = entry.state.load(std::memory_order_acquire);
-  if (state != static_cast<uint32_t>(RouteState::kReady)) return "";
-  return std::string(entry.name, strnlen(entry.name, sizeof entry.name));
-}
 
 void Add(const HostTotals& more, HostTotals* totals) {
   totals->calls += more.calls;
@@ -34,9 +25,7 @@ void Add(const HostTotals& more, HostTotals* totals) {
 
 void HostCollector::Collect(const Tick& tick, Sample* sample) {
   if (!tick.full) return;
-  const uint32_t claimed = segment_.header.host_count.load(std::memory_order_acquire);
-  // Entry 0 is there whether or not one was claimed.
-  const uint32_t count = std::clamp<uint32_t>(claimed, 1, kMaxHosts);
+  const uint32_t count = UsedEntries(HostNames(segment_));
   std::map<std::string, HostSample> by_name;
   for (uint32_t host = 0; host < count; ++host) {
     HostSample read = Read(host, tick, *sample);
@@ -52,7 +41,7 @@ void HostCollector::Collect(const Tick& tick, Sample* sample) {
 
 HostSample HostCollector::Read(uint32_t host, const Tick& tick, const Sample& sample) const {
   HostSample row;
-  row.name = NameOf(segment_, host);
+  row.name = NameOf(HostNames(segment_), host);
   if (row.name.empty()) return row;
   row.totals = RetiredTotals(segment_).hosts[host];
   for (const WorkerSample& worker : sample.workers) {

@@ -16,7 +16,7 @@ class CalledHosts {
  public:
   uint32_t AddHost(const std::string& name) {
     const uint32_t host = next_++;
-    HostEntry& entry = segment_->hosts[host];
+    NameEntry& entry = segment_->hosts[host];
     std::snprintf(entry.name, sizeof entry.name, "%s", name.c_str());
     entry.state = static_cast<uint32_t>(RouteState::kReady);
     segment_->header.host_count = next_;
