@@ -232,6 +232,10 @@ class MariaDb:
         """A number of SHOW GLOBAL STATUS."""
         return int(self.admin("SHOW GLOBAL STATUS LIKE %s", name)[0][1])
 
+    def variable(self, name: str) -> int:
+        """A number of SHOW GLOBAL VARIABLES."""
+        return int(self.admin("SHOW GLOBAL VARIABLES LIKE %s", name)[0][1])
+
     def connections(self, account: Account = APP) -> int:
         """How many connections `account` has now."""
         sql = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = %s"
