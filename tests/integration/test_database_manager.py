@@ -241,4 +241,5 @@ def test_checks_do_not_pile_up_threads(mariadb: MariaDb, proxy: FaultProxy) -> N
     proxy.half_open()
     calls = [Background(manager.test_mysql_connection) for _ in range(5)]
     assert not any(call.result()["ok"] for call in calls)
+    eventually(lambda: proxy.accepted, what="the first of them connects")
     assert proxy.accepted == 1
