@@ -20,9 +20,11 @@
 #include "segment/identity.h"
 #include "segment/mapping.h"
 #include "supervisor/collect/cgroup_collector.h"
+#include "supervisor/collect/database_collector.h"
 #include "supervisor/collect/host_collector.h"
 #include "supervisor/collect/listener_collector.h"
 #include "supervisor/collect/machine_collector.h"
+#include "supervisor/collect/mysql_client.h"
 #include "supervisor/collect/pressure_collector.h"
 #include "supervisor/collect/process_collector.h"
 #include "supervisor/collect/segment_collector.h"
@@ -136,6 +138,7 @@ class Supervisor {
     collectors_.push_back(std::make_unique<ListenerCollector>(InodeOf(options.listen_fd)));
     collectors_.push_back(std::make_unique<HostCollector>(segment_));
     collectors_.push_back(std::make_unique<TrafficCollector>(segment_));
+    collectors_.push_back(std::make_unique<DatabaseCollector>(options.databases, ConnectMySql));
     mitigators_ = {&overload_mitigator_, &stuck_mitigator_, &cleanup_mitigator_};
     publishers_ = {&slow_request_log_, &event_publisher_, &segment_publisher_, &latency_grid_};
   }

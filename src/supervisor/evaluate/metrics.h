@@ -12,9 +12,10 @@
 //   request_queue_size    connections that wait in the kernel, over all listening sockets
 //   avg_response_time, slow_request_count, error_rate, throughput_rps
 //                         over the last minute, all workers
+//   database_query_time   SQL seconds of the requests of the last minute / those requests
 //
-// connection_pool_utilization, database_query_time and cache_hit_rate stay kNotMeasured until pools
-// and queries are in the segment.
+// connection_pool_utilization and cache_hit_rate stay kNotMeasured until pools and caches are
+// sampled.
 #pragma once
 
 #include "supervisor/supervisor.h"

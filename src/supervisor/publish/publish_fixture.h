@@ -75,6 +75,21 @@ inline SlowRequestSample MakeSlowRequest(uint64_t started_ns) {
   return request;
 }
 
+inline DatabaseServerSample MakeDatabase() {
+  DatabaseServerSample server;
+  server.name = "db.shop.example:3306";
+  server.version = "10.11.6-MariaDB";
+  server.answered_age_seconds = 0.4;
+  server.answer_seconds = 0.002;
+  server.uptime_seconds = 86'400;
+  server.connections = 12;
+  server.max_connections = 151;
+  server.queries_per_second = 142.5;
+  server.is_replica = false;
+  server.long_running = {{812, 3.4, "Sending data", "SELECT * FROM orders WHERE customer = ?"}};
+  return server;
+}
+
 inline void AddTestTraffic(Snapshot* snapshot) {
   TrafficSample& traffic = snapshot->sample.traffic;
   traffic.capacity = 2;
@@ -95,6 +110,7 @@ inline void AddTestTraffic(Snapshot* snapshot) {
   host.totals.duration_sum_ns = 36'000'000'000;
   host.totals.duration_max_ns = 10'010'000'000;
   snapshot->sample.hosts = {host};
+  snapshot->sample.databases = {MakeDatabase()};
   LoadVerdict& load = snapshot->evaluation.load;
   load.saturation = 0.62;
   load.predicted_wait_seconds = 1.3;
