@@ -9,6 +9,7 @@
 
 #include "probe/bindings.h"
 #include "probe/current_request.h"
+#include "probe/database_targets.h"
 #include "probe/executor_depth.h"
 #include "probe/garbage_pauses.h"
 #include "probe/held_connections.h"
@@ -96,6 +97,19 @@ NB_MODULE(_stirbar, m) {
   m.def("outgoing_timeouts", &OutgoingTimeouts);
   m.def("protect", &Protect, nb::arg("host"), nb::arg("failures"), nb::arg("cooldown_seconds"));
   m.def("seconds_until_admitted", &SecondsUntilAdmitted, nb::arg("host"));
+
+  nb::class_<DatabaseTargets>(m, "DatabaseTargets")
+      .def(nb::init<const std::vector<std::string>&, bool>(), nb::arg("names"), nb::arg("readonly"))
+      .def("set_pool", &DatabaseTargets::SetPool, nb::arg("name"))
+      .def("choose", &DatabaseTargets::Choose, nb::arg("tried"))
+      .def("ended", &DatabaseTargets::Ended, nb::arg("target"), nb::arg("outcome"),
+           nb::arg("duration_ns"), nb::arg("error"))
+      .def("broke", &DatabaseTargets::Broke, nb::arg("target"), nb::arg("error"))
+      .def("fails_back", &DatabaseTargets::FailsBack, nb::arg("target"))
+      .def("next_probe", &DatabaseTargets::NextProbe)
+      .def("begin_probe", &DatabaseTargets::BeginProbe, nb::arg("target"))
+      .def("unavailable_seconds", &DatabaseTargets::UnavailableSeconds, nb::arg("target"));
+  m.def("changes_nothing", &ChangesNothing);
 
   m.def("segment_path", &SegmentPath, nb::arg("name"));
   m.def("snapshot", &SnapshotText);
