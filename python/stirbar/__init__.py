@@ -6,6 +6,8 @@
 or, with no change to the application, ``stirbar run -- gunicorn app:app``.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from stirbar.alert import Alert
 from stirbar.config import ResponsivenessConfig
 from stirbar.extension import Stirbar
@@ -15,17 +17,25 @@ from stirbar.interrupted import RequestInterrupted
 from stirbar.outgoing import HostUnavailable, protect
 from stirbar.performance_metrics import PerformanceMetrics
 from stirbar.policy import degrade, limit
+from stirbar.readonly_work import readonly
 from stirbar.resource_metrics import ResourceMetrics
 from stirbar.system_optimizer import SystemOptimizer
+
+if TYPE_CHECKING:
+    from stirbar.database_errors import DatabaseUnavailable, PoolFull, PoolThrottled, PoolTimeout
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Alert",
+    "DatabaseUnavailable",
     "HealthChecker",
     "HealthStatus",
     "HostUnavailable",
     "PerformanceMetrics",
+    "PoolFull",
+    "PoolThrottled",
+    "PoolTimeout",
     "RequestInterrupted",
     "ResourceMetrics",
     "ResponsivenessConfig",
@@ -34,4 +44,16 @@ __all__ = [
     "degrade",
     "limit",
     "protect",
+    "readonly",
 ]
+
+# Imported when somebody asks for them: they import SQLAlchemy.
+_DATABASE_ERRORS = ("DatabaseUnavailable", "PoolFull", "PoolThrottled", "PoolTimeout")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _DATABASE_ERRORS:
+        from stirbar import database_errors
+
+        return getattr(database_errors, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
