@@ -17,6 +17,7 @@ from stirbar.interrupted import RequestInterrupted
 from stirbar.outgoing import HostUnavailable, protect
 from stirbar.performance_metrics import PerformanceMetrics
 from stirbar.policy import degrade, limit
+from stirbar.pool_options import pool_options
 from stirbar.readonly_work import readonly
 from stirbar.resource_metrics import ResourceMetrics
 from stirbar.system_optimizer import SystemOptimizer
@@ -43,6 +44,7 @@ __all__ = [
     "SystemOptimizer",
     "degrade",
     "limit",
+    "pool_options",
     "protect",
     "readonly",
 ]

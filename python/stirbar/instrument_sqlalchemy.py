@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 from types import ModuleType
 from typing import Any
 
 from stirbar.engine import logger, native
+from stirbar.pool_names import name_pool
+from stirbar.pool_options import use_fair_pools
 
 _STATEMENTS = ("do_execute", "do_executemany", "do_execute_no_params")
 _CONNECTION = ("connect", "do_commit", "do_rollback")
@@ -24,12 +27,14 @@ def hook_sqlalchemy(module: ModuleType) -> None:
     from sqlalchemy import event
     from sqlalchemy.engine import Dialect, Engine
     from sqlalchemy.engine.default import DefaultDialect
-    from sqlalchemy.pool import Pool
+    from sqlalchemy.pool import Pool, QueuePool
 
     for name in (*_STATEMENTS, *_CONNECTION):
         if not callable(getattr(DefaultDialect, name, None)):
             raise TypeError(f"SQLAlchemy {module.__version__}: no Dialect.{name}")
     _time_class(DefaultDialect)
+    if os.environ.get("STIRBAR_SEGMENT"):  # `stirbar run`: nobody has to ask for it
+        use_fair_pools(DefaultDialect, QueuePool)
     _time_dialects_of_new_engines(Engine, Dialect)
     event.listen(Pool, "checkout", native.checkout_listener())
     checkin = native.checkin_listener()
@@ -58,6 +63,7 @@ def _time_dialects_of_new_engines(engine: type[Any], interface: type[Any]) -> No
     def init(self: Any, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
         try:
+            name_pool(self)
             for dialect in type(self.dialect).__mro__:
                 if dialect not in (interface, object):
                     _time_class(dialect)
