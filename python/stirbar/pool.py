@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import _thread
 import collections
+import random
 import threading
 import weakref
 from types import BuiltinFunctionType
 from typing import Any
 
-from sqlalchemy import exc
 from sqlalchemy.pool import Pool, QueuePool
 
 from stirbar import pool_upkeep
+from stirbar.database_errors import PoolFull, PoolThrottled, PoolTimeout
 from stirbar.engine import native
+from stirbar.pool_servers import PoolServers
 
 if native is None:
     raise ImportError("stirbar.pool needs the native part of Stirbar")
@@ -69,6 +71,8 @@ class FairPool(_Core, QueuePool):  # type: ignore[misc]
     Args:
         recycle: seconds after which a connection is replaced; -1: the setting ``pool_lifetime``.
         pre_ping: pings at each checkout; without it, only what has idled for ``pool_ping_after``.
+        fallback: URLs of standbys, in order: what connects while the engine's server is gone.
+        replicas: URLs of servers for work within `stirbar.readonly`.
     """
 
     # Named one by one: `create_engine` reads the names of options from here.
@@ -86,6 +90,8 @@ class FairPool(_Core, QueuePool):  # type: ignore[misc]
         events: Any = None,
         dialect: Any = None,
         pre_ping: bool = False,
+        fallback: Any = None,
+        replicas: Any = None,
         _dispatch: Any = None,
     ) -> None:
         Pool.__init__(
@@ -105,6 +111,7 @@ class FairPool(_Core, QueuePool):  # type: ignore[misc]
         self._max_overflow = max_overflow
         self._timeout = timeout  # type: ignore[assignment]
         self._set_size(pool_size, use_lifo)
+        self._servers = PoolServers(self, fallback, replicas)
         self._take_name(logging_name or f"{getattr(dialect, 'name', None) or 'pool'}://")
         pool_upkeep.apply_settings(self, pool_upkeep.settings())
         pool_upkeep.watch(self)
@@ -119,12 +126,28 @@ class FairPool(_Core, QueuePool):  # type: ignore[misc]
             del _names[self._name]
         _names[name] = self
         self._set_name(name)
+        self._servers.set_names(name)
 
     # ------------------------------------------------------------------------ one connection
 
     def _open(self, record: Any) -> tuple[Any, int]:
         """Makes a DBAPI connection for `record`. Returns it, and the index of its target."""
-        return self.__dict__["_invoke_creator"](record), 0
+        return self._servers.open(record)
+
+    def _fails_back(self, target: int) -> bool:
+        """Whether a connection to that server, which comes back, shall be closed."""
+        return self._servers.targets.on_return(target)
+
+    def _invalidate(
+        self, connection: Any, exception: BaseException | None = None, _checkin: bool = True
+    ) -> None:
+        owner = getattr(connection, "_pool", None)
+        if owner is not self and isinstance(owner, FairPool):  # of the replicas
+            owner._invalidate(connection, exception, _checkin)
+            return
+        if _checkin:  # else one that has idled, which says nothing of its server
+            self._servers.broke(connection, exception)
+        super()._invalidate(connection, exception, _checkin)
 
     @property
     def _invoke_creator(self) -> Any:
@@ -171,17 +194,19 @@ class FairPool(_Core, QueuePool):  # type: ignore[misc]
         return threading.Event()
 
     def _refuse(self, why: str | None, waited: float) -> None:
-        """Nothing came free in time, or too many wait already ("full")."""
+        """Nothing came free in time, too many wait already ("full"), or it is not let in
+        ("throttled")."""  # noqa: D205, D209
         holders = getattr(native, "holders_text", lambda name: "")(self._name)
-        reason = (
-            "too many wait for one already"
-            if why == "full"
-            else f"connection timed out, timeout {self._timeout or 0:0.2f}"
-        )
-        raise exc.TimeoutError(
+        kind, reason = {
+            "full": (PoolFull, "too many wait for one already"),
+            "throttled": (PoolThrottled, "and the rest is left to requests of higher priority"),
+        }.get(why or "", (PoolTimeout, f"connection timed out, timeout {self._timeout or 0:0.2f}"))
+        raise kind(
             f"QueuePool limit of size {self.size()} overflow {self.overflow()} reached, {reason}"
             + (f"; {holders}" if holders else ""),
-            code="3o7r",
+            # About as long as it waited, spread: those refused together shall not all come back
+            # together.
+            retry_after=max(1.0, waited * (0.5 + random.random())),
         )
 
     # ----------------------------------------------------------------------------- the pool
@@ -189,7 +214,18 @@ class FairPool(_Core, QueuePool):  # type: ignore[misc]
     def recreate(self) -> FairPool:
         """A pool with the same options, the same listeners, and no connections."""
         self.logger.info("Pool recreating")
-        pool = self.__class__(
+        pool = self._alike()
+        pool._servers = self._servers
+        pool._servers.bind(pool)
+        name = self._name
+        if _names.get(name) is self:
+            del _names[name]
+        pool._take_name(name)
+        return pool
+
+    def _alike(self) -> FairPool:
+        """Another one with the same options and listeners."""
+        return self.__class__(
             self._creator,
             pool_size=self._pool_size,
             max_overflow=self._max_overflow,
@@ -203,11 +239,6 @@ class FairPool(_Core, QueuePool):  # type: ignore[misc]
             pre_ping=self._pre_ping,
             _dispatch=self.dispatch,
         )
-        name = self._name
-        if _names.get(name) is self:
-            del _names[name]
-        pool._take_name(name)
-        return pool
 
     def dispose(self) -> None:
         """Closes the idle connections; those that are out are kept when they come back."""
@@ -216,6 +247,7 @@ class FairPool(_Core, QueuePool):  # type: ignore[misc]
                 record.close()
             finally:
                 self._drop(record, 0)
+        self._servers.dispose()
         self.logger.info("Pool disposed. %s", self.status())
 
     def status(self) -> str:

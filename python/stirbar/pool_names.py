@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from stirbar.target_urls import name_of
+
 
 class EnginePlugin:
     """Names the pool of an engine (``sqlalchemy.engine.CreateEnginePlugin``)."""
@@ -34,3 +36,4 @@ def name_pool(engine: Any) -> None:
     host = f"[{url.host}]" if url.host and ":" in url.host else url.host or ""
     port = f":{url.port}" if url.port else ""
     take_name(f"{url.get_backend_name()}://{host}{port}/{url.database or ''}")
+    engine.pool._servers.set_names(engine.pool._name, name_of(url))

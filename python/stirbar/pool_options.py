@@ -8,6 +8,7 @@ from typing import Any
 from stirbar.engine import logger, native
 
 _PLUGIN = "stirbar"
+_STIRBARS = ("fallback", "replicas")
 
 
 def pool_options(**overrides: Any) -> dict[str, Any]:
@@ -18,13 +19,15 @@ def pool_options(**overrides: Any) -> dict[str, Any]:
     Args:
         overrides: further options; they win. ``pool_size``, ``max_overflow``, ``pool_timeout``,
             ``pool_recycle``, ``pool_use_lifo`` and the others mean what they do for a QueuePool.
+            ``fallback``: URLs of standbys, in order, for while the engine's server is gone;
+            ``replicas``: URLs of servers for work within `stirbar.readonly`.
 
     Returns:
         ``poolclass`` and ``plugins``, and `overrides`. Only `overrides` where the native part of
-        Stirbar is missing: the engine gets SQLAlchemy's own pool.
+        Stirbar is missing: the engine gets SQLAlchemy's own pool, which knows no other servers.
     """
     if native is None:
-        return overrides
+        return {name: overrides[name] for name in overrides if name not in _STIRBARS}
     from sqlalchemy.dialects import plugins
 
     from stirbar.pool import FairPool

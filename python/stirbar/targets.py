@@ -7,6 +7,7 @@ src/probe/pool_targets.h; here is what opens the connections.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from stirbar import driver_errors
@@ -24,7 +25,7 @@ class Targets:
     Args:
         names: as they are shown.
         openers: what connects to them, in the same order.
-        dialect: SQLAlchemy's, of the engine.
+        close: closes a connection.
         readonly: whether they are replicas.
 
     Failure: what the driver raised, where it was asked; `DatabaseUnavailable`, its last error as
@@ -32,11 +33,15 @@ class Targets:
     """
 
     def __init__(
-        self, names: list[str], openers: list[Opener], dialect: Any, readonly: bool = False
+        self,
+        names: list[str],
+        openers: list[Opener],
+        close: Callable[[Any], None],
+        readonly: bool = False,
     ) -> None:
         self._names = names
         self._openers = openers
-        self._dialect = dialect
+        self._close = close
         self._native = native.DatabaseTargets(names, readonly)
         self._errors: dict[int, BaseException] = {}
         self._reconnector = Reconnector(self)
@@ -44,6 +49,11 @@ class Targets:
     def set_pool(self, name: str) -> None:
         """Says as which pool these are shown."""
         self._native.set_pool(name)
+
+    def set_name(self, target: int, name: str) -> None:
+        """Says as what a server is shown."""
+        self._names[target] = name
+        self._native.set_name(target, name)
 
     def connect(self, record: Any = None) -> tuple[Any, int]:
         """A new connection and the index of the server that it is to."""
@@ -92,7 +102,7 @@ class Targets:
                 raise
             return
         try:
-            self._dialect.do_close(connection)
+            self._close(connection)
         except Exception:  # it could be opened: that is what was asked
             logger.debug("closing a connection that was opened for a try", exc_info=True)
 

@@ -59,6 +59,14 @@ uint32_t CheckedCount(size_t count) {
 DatabaseTargets::DatabaseTargets(const std::vector<std::string>& names, bool readonly)
     : names_(names), readonly_(readonly), targets_(CheckedCount(names.size())) {}
 
+void DatabaseTargets::SetName(uint32_t target, const std::string& name) {
+  if (target >= names_.size()) return;
+  names_[target] = name;
+  if (PoolTarget* const published = Published(target); published != nullptr) {
+    Copy(name, published->name);
+  }
+}
+
 std::pair<int, double> DatabaseTargets::Choose(uint32_t tried) {
   const uint32_t mode = Mode();
   if (mode != kModeOn) {

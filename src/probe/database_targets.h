@@ -22,6 +22,7 @@ class DatabaseTargets {
   DatabaseTargets(const std::vector<std::string>& names, bool readonly);
   // As BookPool takes it; until then nothing is told.
   void SetPool(const std::string& name) { pool_ = name; }
+  void SetName(uint32_t target, const std::string& name);
 
   // The target to try, and 0; or -1, and the seconds until there is one. `tried`: bit i for each
   // that has failed this caller. While the breaker is off or only observed: always the first one.

@@ -106,6 +106,7 @@ NB_MODULE(_stirbar, m) {
   nb::class_<DatabaseTargets>(m, "DatabaseTargets")
       .def(nb::init<const std::vector<std::string>&, bool>(), nb::arg("names"), nb::arg("readonly"))
       .def("set_pool", &DatabaseTargets::SetPool, nb::arg("name"))
+      .def("set_name", &DatabaseTargets::SetName, nb::arg("target"), nb::arg("name"))
       .def("choose", &DatabaseTargets::Choose, nb::arg("tried"))
       .def("ended", &DatabaseTargets::Ended, nb::arg("target"), nb::arg("outcome"),
            nb::arg("duration_ns"), nb::arg("error"))

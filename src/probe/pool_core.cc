@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "base/settings.h"
 #include "probe/python_type.h"
 #include "segment/counters.h"
 #include "segment/pools.h"
@@ -165,6 +166,10 @@ void PoolCore::NoteCheckout(PoolEntry* entry, PoolLane lane, uint64_t waited_ns)
 
 void PoolCore::NoteCheckin(PoolEntry* entry) {
   const uint64_t held_ns = BookCheckin(entry->book);
+  if (held_ns != 0) {
+    hold_ns_ = hold_ns_ == 0 ? held_ns : hold_ns_ - hold_ns_ / 16 + held_ns / 16;
+    returned_ns_ = CoarseMonotonicNs();
+  }
   if (stats_ == nullptr) return;
   Count(PoolCounter::hold_ns, held_ns);
   Raise(stats_->hold_max_ns, held_ns);
@@ -190,7 +195,55 @@ void PoolCore::Show(const Shown& now) {
   shown_ = now;
 }
 
+bool PoolCore::Throttles(PoolLane lane, uint32_t in_flight) {
+  uint32_t mode = static_cast<uint32_t>(kModeOn);
+  auto criticality = Criticality::kNormal;
+  uint64_t request_deadline_ns = 0;
+  if (attachment_ != nullptr) {
+    mode = attachment_->orders.pool_throttle_mode.load(std::memory_order_relaxed);
+    if (in_flight < kMaxInFlight) {
+      const InFlight& request = attachment_->slot().in_flight[in_flight];
+      criticality = static_cast<Criticality>(request.criticality.load(std::memory_order_relaxed));
+      request_deadline_ns = request.deadline_ns.load(std::memory_order_relaxed);
+    }
+  }
+  const uint32_t capacity = queue_.capacity();
+  if (mode == static_cast<uint32_t>(kModeOff) || capacity == kUnlimited || capacity == 0) {
+    return false;
+  }
+  const uint64_t now_ns = MonotonicNs();
+  NoteTime(now_ns);
+  const uint64_t deadline_ns = WaitDeadline(now_ns, timeout_ns, request_deadline_ns);
+  // Where none has come back for long, they are held for longer than it was known.
+  const uint64_t hold_ns = std::max(hold_ns_, returned_ns_ != 0 ? now_ns - returned_ns_ : 0);
+  const bool must_wait = queue_.idle() == 0 && queue_.total() >= capacity;
+  const bool refused = throttle_.Refuses(
+      {.now_ns = now_ns,
+       .lane = lane,
+       .criticality = criticality,
+       .budget_ns = deadline_ns == 0 ? UINT64_MAX : deadline_ns - std::min(deadline_ns, now_ns),
+       .predicted_ns = must_wait ? PredictedWaitNs(queue_.waiting(), capacity, hold_ns) : 0,
+       .waiting = queue_.waiting(),
+       .waiting_most = std::max(kFewestWaiters, kWaitersPerConnection * capacity)});
+  NoteTime(now_ns);
+  return refused && mode == static_cast<uint32_t>(kModeOn);
+}
+
+void PoolCore::NoteLoad() {
+  if (queue_.capacity() != 0 && queue_.capacity() != kUnlimited) NoteTime(MonotonicNs());
+}
+
+void PoolCore::NoteTime(uint64_t now_ns) {
+  const double threshold = attachment_ != nullptr
+                               ? attachment_->orders.pool_full_ratio.load(std::memory_order_relaxed)
+                               : Settings().pool_utilization_warning_threshold;
+  throttle_.NoteTime(now_ns, queue_.capacity(), threshold);
+  if (stats_ == nullptr) return;
+  stats_->throttled.store(throttle_.throttles() ? 1 : 0, std::memory_order_relaxed);
+}
+
 void PoolCore::Publish() {
+  throttle_.NoteInUse(queue_.active() + queue_.connecting());
   Show({.idle = queue_.idle(),
         .active = queue_.active(),
         .connecting = queue_.connecting(),

@@ -18,6 +18,7 @@
 
 #include "probe/connection_book.h"
 #include "probe/pool_queue.h"
+#include "probe/pool_throttle.h"
 #include "probe/pool_upkeep.h"
 #include "probe/probe.h"
 
@@ -86,6 +87,13 @@ class PoolCore {
   void NoteCheckout(PoolEntry* entry, PoolLane lane, uint64_t waited_ns);
   void NoteCheckin(PoolEntry* entry);
 
+  // Whether a checkout of the request `in_flight` (kMaxInFlight: none) is refused because the pool
+  // is nearly full. For those that must wait, and while IsThrottled() for all.
+  bool Throttles(PoolLane lane, uint32_t in_flight);
+  bool IsThrottled() const { return throttle_.throttles(); }
+  // Once a second or so: ends throttling where nobody comes any more.
+  void NoteLoad();
+
   void Count(PoolCounter counter, uint64_t more = 1);
   // Copies what the pool does now to the segment.
   void Publish();
@@ -117,6 +125,7 @@ class PoolCore {
 
   void FollowSlowly();
   void PublishLimits();
+  void NoteTime(uint64_t now_ns);
   void Show(const Shown& now);
 
   PoolQueue queue_;
@@ -126,6 +135,9 @@ class PoolCore {
   Attachment* attachment_ = nullptr;
   uint32_t pool_ = kPoolOther;
   PoolStats* stats_ = nullptr;
+  PoolThrottle throttle_;
+  uint64_t hold_ns_ = 0;      // how long they are held, about: a sixteenth of each new one
+  uint64_t returned_ns_ = 0;  // when one came back last
   // What this pool has added to the segment. Not stored but added up: a pool that was replaced
   // (engine.dispose()) and the one that came after it share the place.
   Shown shown_;

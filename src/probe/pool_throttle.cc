@@ -20,13 +20,13 @@ bool PoolThrottle::Refuses(const Candidate& candidate) noexcept {
   return false;
 }
 
-void PoolThrottle::EndInterval(uint64_t now_ns, double threshold) noexcept {
+void PoolThrottle::EndInterval(uint64_t now_ns, uint32_t capacity, double threshold) noexcept {
   if (interval_ends_ns_ != 0) {
     // Where nobody came for a while, the interval was longer, and counts as several.
     const uint64_t begun_ns = interval_ends_ns_ - kIntervalNs;
     const uint64_t passed = (now_ns - begun_ns) / kIntervalNs;
-    full_intervals_ = smallest_ >= threshold ? full_intervals_ + passed : 0;
-    if (largest_ >= kRecoverRatio) {
+    full_intervals_ = fewest_ >= threshold * capacity ? full_intervals_ + passed : 0;
+    if (most_ >= kRecoverRatio * capacity) {
       relaxed_since_ns_ = 0;
     } else if (relaxed_since_ns_ == 0) {
       relaxed_since_ns_ = begun_ns;
@@ -34,8 +34,8 @@ void PoolThrottle::EndInterval(uint64_t now_ns, double threshold) noexcept {
     if (relaxed_since_ns_ != 0 && now_ns - relaxed_since_ns_ >= kRecoverNs) throttles_ = false;
   }
   // The next one begins with what is in use now.
-  smallest_ = last_;
-  largest_ = last_;
+  fewest_ = in_use_;
+  most_ = in_use_;
   interval_ends_ns_ = now_ns + kIntervalNs;
 }
 

@@ -10,7 +10,7 @@
 //   so
 //            that refusing does not by itself end what made it necessary.
 //
-// Threads: with the interpreter lock held. Time: Note() 5 instructions, once in an interval 30.
+// Threads: with the interpreter lock held. Time: 5 instructions, once in an interval 30.
 #pragma once
 
 #include <cstdint>
@@ -27,13 +27,15 @@ class PoolThrottle {
   static constexpr uint64_t kRecoverNs = 5'000'000'000;
   static constexpr uint64_t kOneEveryNs = 1'000'000'000;
 
-  // The number of connections in use has changed, or somebody asks. `threshold`: of 0..1.
-  void Note(uint64_t now_ns, double utilisation, double threshold) noexcept {
-    if (utilisation < smallest_) smallest_ = utilisation;
-    if (utilisation > largest_) largest_ = utilisation;
-    last_ = utilisation;
-    if (now_ns >= interval_ends_ns_) [[unlikely]]
-      EndInterval(now_ns, threshold);
+  // So many connections are in use now. Whenever that changes.
+  void NoteInUse(uint32_t in_use) noexcept {
+    if (in_use < fewest_) fewest_ = in_use;
+    if (in_use > most_) most_ = in_use;
+    in_use_ = in_use;
+  }
+  // Of so many at most, not 0; `threshold` of 0..1. Before Refuses(), and once a second or so.
+  void NoteTime(uint64_t now_ns, uint32_t capacity, double threshold) noexcept {
+    if (now_ns >= interval_ends_ns_) EndInterval(now_ns, capacity, threshold);
   }
 
   struct Candidate {
@@ -45,18 +47,18 @@ class PoolThrottle {
     uint32_t waiting = 0;
     uint32_t waiting_most = 0;  // places in the queue; 0: unlimited
   };
-  // True: refuse it. For checkouts that find no idle connection, or few; after Note().
+  // True: refuse it. For checkouts that must wait, and while it throttles for all.
   bool Refuses(const Candidate& candidate) noexcept;
 
   // Refuses low-priority checkouts now.
   bool throttles() const { return throttles_; }
 
  private:
-  void EndInterval(uint64_t now_ns, double threshold) noexcept;
+  void EndInterval(uint64_t now_ns, uint32_t capacity, double threshold) noexcept;
 
-  double smallest_ = 1;
-  double largest_ = 0;
-  double last_ = 0;
+  uint32_t fewest_ = UINT32_MAX;  // of the interval
+  uint32_t most_ = 0;
+  uint32_t in_use_ = 0;
   uint64_t interval_ends_ns_ = 0;
   uint64_t full_intervals_ = 0;
   uint64_t relaxed_since_ns_ = 0;  // 0: an interval was not

@@ -8,13 +8,18 @@ namespace {
 constexpr uint64_t kMillisecond = 1'000'000;
 constexpr uint64_t kSecond = 1000 * kMillisecond;
 constexpr double kThreshold = 0.9;
+constexpr uint32_t kCapacity = 20;
 
 class PoolThrottleTest : public ::testing::Test {
  protected:
+  void Note(double utilisation) {
+    throttle_.NoteInUse(static_cast<uint32_t>(utilisation * kCapacity));
+    throttle_.NoteTime(now_, kCapacity, kThreshold);
+  }
   // `utilisation` for that long, noted every 10 ms.
   void Hold(double utilisation, uint64_t duration_ns) {
     for (const uint64_t end = now_ + duration_ns; now_ < end; now_ += 10 * kMillisecond) {
-      throttle_.Note(now_, utilisation, kThreshold);
+      Note(utilisation);
     }
   }
   PoolThrottle::Candidate Background() const {
@@ -104,16 +109,16 @@ TEST_F(PoolThrottleTest, RecoversWhereNobodyComesAtAll) {
   MakeItThrottle();
   Hold(0.2, 10 * kMillisecond);
   now_ += 200 * kMillisecond;
-  throttle_.Note(now_, 0.2, kThreshold);
+  Note(0.2);
   now_ += 10 * kSecond;
-  throttle_.Note(now_, 0.2, kThreshold);
+  Note(0.2);
   EXPECT_FALSE(throttle_.throttles());
 }
 
 TEST_F(PoolThrottleTest, AFullPoolThatNobodyTouchesStaysFull) {
   Hold(1, 10 * kMillisecond);
   now_ += 2 * kSecond;
-  throttle_.Note(now_, 1, kThreshold);
+  Note(1);
   EXPECT_TRUE(throttle_.Refuses(Background()));
 }
 

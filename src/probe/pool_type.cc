@@ -1,7 +1,6 @@
 #include "probe/pool_type.h"
 
 #include <algorithm>
-#include <ctime>
 #include <new>
 #include <vector>
 
@@ -42,13 +41,6 @@ PoolCore& CoreOf(PyObject* self) {
 void Settle(PoolCore& core) {
   core.Publish();
   WakeGranted(core.queue());
-}
-
-// Enough to tell whether a connection has been idle for half a second, at a fifth of the price.
-uint64_t CoarseNs() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000U + static_cast<uint64_t>(now.tv_nsec);
 }
 
 uint64_t NanosecondsOf(double seconds) {
@@ -139,7 +131,7 @@ bool Renew(PyObject* self, PoolCore& core, PoolEntry* entry, bool expired) {
 PyObject* GiveOut(PyObject* self, PoolCore& core, PoolEntry* entry, uint64_t waited_ns) {
   PyObject* const record = entry->record;
   if (entry->open) [[likely]] {
-    const uint64_t now_ns = CoarseNs();
+    const uint64_t now_ns = CoarseMonotonicNs();
     const bool expired = now_ns >= entry->times.expires_ns;
     // The idle time may lie a tick in the future of the coarse clock.
     const bool silent = now_ns >= entry->times.last_sign_ns &&
@@ -177,9 +169,11 @@ PyObject* Create(PyObject* self, PoolCore& core, PoolLane lane, uint64_t waited_
 
 PyObject* Refuse(PyObject* self, PoolCore& core, PoolCounter why, uint64_t waited_ns) {
   core.Count(why);
-  PyObject* const result = PyObject_CallMethod(self, "_refuse", "zd",
-                                               why == PoolCounter::refused_full ? "full" : nullptr,
-                                               static_cast<double>(waited_ns) * 1e-9);
+  const char* const word = why == PoolCounter::refused_full        ? "full"
+                           : why == PoolCounter::refused_throttled ? "throttled"
+                                                                   : nullptr;
+  PyObject* const result =
+      PyObject_CallMethod(self, "_refuse", "zd", word, static_cast<double>(waited_ns) * 1e-9);
   if (result == nullptr) return nullptr;
   Py_DECREF(result);
   PyErr_SetString(PyExc_RuntimeError, "stirbar: _refuse() has raised nothing");
@@ -264,6 +258,9 @@ PyObject* DoGet(PyObject* self, PyObject*) {
   PoolCore& core = CoreOf(self);
   const uint32_t in_flight = CurrentRequest();
   const PoolLane lane = LaneOf(in_flight);
+  if (core.IsThrottled() && core.Throttles(lane, in_flight)) [[unlikely]] {
+    return Refuse(self, core, PoolCounter::refused_throttled, 0);
+  }
   const PoolQueue::Taken taken = core.queue().Take(lane);
   switch (taken.answer) {
     case PoolQueue::Answer::kConnection:
@@ -273,6 +270,9 @@ PyObject* DoGet(PyObject* self, PyObject*) {
     case PoolQueue::Answer::kFull:
       return Refuse(self, core, PoolCounter::refused_full, 0);
     case PoolQueue::Answer::kWait:
+      if (core.Throttles(lane, in_flight)) {
+        return Refuse(self, core, PoolCounter::refused_throttled, 0);
+      }
       break;
   }
   return WaitForOne(self, core, lane, in_flight);
@@ -295,16 +295,29 @@ PyObject* ReturnStranger(PyObject* record) {
   Py_RETURN_NONE;
 }
 
+// Whether a connection to one of the pool's other servers is closed now that it comes back.
+bool FailsBack(PyObject* self, uint32_t target) {
+  PyObject* const answer = PyObject_CallMethod(self, "_fails_back", "I", target);
+  if (answer == nullptr) PyErr_WriteUnraisable(self);
+  Py_XDECREF(answer);
+  return answer == Py_True;
+}
+
 PyObject* DoReturn(PyObject* self, PyObject* record) {
   PoolCore& core = CoreOf(self);
-  PoolEntry* const entry = core.Find(record);
+  PoolEntry* entry = core.Find(record);
+  bool fails_back = false;
+  if (entry != nullptr && entry->target != 0 && entry->open) [[unlikely]] {
+    fails_back = FailsBack(self, entry->target);
+    entry = core.Find(record);  // Python code has run
+  }
   if (entry == nullptr) return ReturnStranger(record);
   if (entry->state != PooledConnection::State::kActive) Py_RETURN_NONE;
   core.NoteCheckin(entry);
   bool expired = false;
   if (entry->open) {
     if (HasConnection(record)) [[likely]] {
-      const uint64_t now_ns = CoarseNs();
+      const uint64_t now_ns = CoarseMonotonicNs();
       entry->times.idle_since_ns = entry->times.last_sign_ns = now_ns;
       expired = now_ns >= entry->times.expires_ns;
     } else {
@@ -313,7 +326,7 @@ PyObject* DoReturn(PyObject* self, PyObject* record) {
     }
   }
   Py_INCREF(record);
-  if (!GiveBack(core, entry, expired)) return nullptr;
+  if (!GiveBack(core, entry, expired || fails_back)) return nullptr;
   Py_RETURN_NONE;
 }
 
@@ -421,6 +434,7 @@ PyObject* Due(PyObject* self, PyObject*) {
 PyObject* Surplus(PyObject* self, PyObject*) {
   PoolCore& core = CoreOf(self);
   PoolQueue& queue = core.queue();
+  core.NoteLoad();
   const uint32_t unused = core.surplus.Note(queue.TakeLowestIdle(), MonotonicNs(), core.linger_ns);
   const uint32_t size = queue.limits().size;
   const uint32_t beyond = size != 0 && queue.total() > size ? queue.total() - size : 0;
