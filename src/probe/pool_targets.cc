@@ -21,6 +21,10 @@ PoolTargets::Choice PoolTargets::Choose(uint64_t now_ns, uint32_t tried) {
         wait_ns = target.next_probe_ns > now_ns ? target.next_probe_ns - now_ns : 1;
       } else {
         wait_ns = target.breaker.Admit(now_ns);
+        // Somebody tries it just now: that is soon known, however long it may take at most.
+        if (target.breaker.state() == Breaker::State::kHalfOpen) {
+          wait_ns = std::min(wait_ns, kBreaker.cooldown_ns);
+        }
       }
       if (wait_ns == 0) return {.target = i};
       refused.wait_ns = std::min(refused.wait_ns, wait_ns);
