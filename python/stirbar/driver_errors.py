@@ -54,12 +54,14 @@ def number_of(fault: BaseException) -> int | str | None:
         number = getattr(fault, name, None)
         if isinstance(number, int) and number > 0:
             return number
+    first = fault.args[0] if fault.args else None
+    if isinstance(first, int) and not isinstance(first, bool):
+        return first  # before the SQLSTATE, which says less: 42000 is a syntax error, too
     for name in ("sqlstate", "pgcode"):
         state = getattr(fault, name, None)
         if isinstance(state, str) and state:
             return state
-    first = fault.args[0] if fault.args else None
-    return first if isinstance(first, int) and not isinstance(first, bool) else None
+    return None
 
 
 def label_of(fault: BaseException) -> str:

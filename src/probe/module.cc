@@ -28,6 +28,8 @@ static PyObject* OrNull(nb::handle object) { return object.is_none() ? nullptr :
 
 NB_MODULE(_stirbar, m) {
   m.doc() = "The native probe of Stirbar. Use the package `stirbar`; this is its inside.";
+  // An application's engines, and with them what is bound here, live to the end of the process.
+  nb::set_leak_warnings(false);
   if (!InitialiseWsgiTypes() || !InitialiseTimedMethod() || !InitialisePoolType()) {
     nb::raise_python_error();
   }

@@ -156,6 +156,8 @@ void PoolCore::NoteClosed(PoolEntry* entry) {
 
 void PoolCore::NoteCheckout(PoolEntry* entry, PoolLane lane, uint64_t waited_ns) {
   BookCheckout(entry->book, lane, entry->record);
+  if (returned_ns_ == 0) [[unlikely]]
+    returned_ns_ = CoarseMonotonicNs();
   if (stats_ == nullptr) return;
   Count(lane == PoolLane::kTask ? PoolCounter::task_checkouts : PoolCounter::checkouts);
   stirbar::Add(stats_->wait_histogram[HistogramBucket(waited_ns)], 1);
@@ -166,10 +168,8 @@ void PoolCore::NoteCheckout(PoolEntry* entry, PoolLane lane, uint64_t waited_ns)
 
 void PoolCore::NoteCheckin(PoolEntry* entry) {
   const uint64_t held_ns = BookCheckin(entry->book);
-  if (held_ns != 0) {
-    hold_ns_ = hold_ns_ == 0 ? held_ns : hold_ns_ - hold_ns_ / 16 + held_ns / 16;
-    returned_ns_ = CoarseMonotonicNs();
-  }
+  hold_ns_ = hold_ns_ == 0 ? held_ns : hold_ns_ - hold_ns_ / 16 + held_ns / 16;
+  returned_ns_ = CoarseMonotonicNs();
   if (stats_ == nullptr) return;
   Count(PoolCounter::hold_ns, held_ns);
   Raise(stats_->hold_max_ns, held_ns);
@@ -215,7 +215,8 @@ bool PoolCore::Throttles(PoolLane lane, uint32_t in_flight) {
   NoteTime(now_ns);
   const uint64_t deadline_ns = WaitDeadline(now_ns, timeout_ns, request_deadline_ns);
   // Where none has come back for long, they are held for longer than it was known.
-  const uint64_t hold_ns = std::max(hold_ns_, returned_ns_ != 0 ? now_ns - returned_ns_ : 0);
+  const uint64_t silent_ns = returned_ns_ != 0 && returned_ns_ < now_ns ? now_ns - returned_ns_ : 0;
+  const uint64_t hold_ns = std::max(hold_ns_, silent_ns);
   const bool must_wait = queue_.idle() == 0 && queue_.total() >= capacity;
   const bool refused = throttle_.Refuses(
       {.now_ns = now_ns,

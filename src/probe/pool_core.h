@@ -137,7 +137,7 @@ class PoolCore {
   PoolStats* stats_ = nullptr;
   PoolThrottle throttle_;
   uint64_t hold_ns_ = 0;      // how long they are held, about: a sixteenth of each new one
-  uint64_t returned_ns_ = 0;  // when one came back last
+  uint64_t returned_ns_ = 0;  // when one came back last, or the first was given out
   // What this pool has added to the segment. Not stored but added up: a pool that was replaced
   // (engine.dispose()) and the one that came after it share the place.
   Shown shown_;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from statistics import median
 from typing import Any
 
 import pytest
@@ -58,15 +59,17 @@ def pool_of(app: Running) -> dict[str, Any]:
 
 
 def assert_fast_503(app: Running, path: str = "/port") -> None:
-    """The database is not even tried. The fastest of a few: the machine may be busy."""
-    seconds = []
+    """The database is not even tried: under 10 ms, or, on a machine that is busy with something
+    else, about what a view takes that does nothing."""
+    refused, plain = [], []
     for _ in range(20):
-        answer, took = timed(app, path)
+        answer, seconds = timed(app, path)
         assert answer.status == 503, answer.text
         assert answer.text == "The database is not available. Please try again later.\n"
         assert 1 <= int(answer.headers["Retry-After"]) <= 31
-        seconds.append(took)
-    assert sorted(seconds)[10] < 0.010, seconds
+        refused.append(seconds)
+        plain.append(timed(app, "/")[1])
+    assert median(refused) < max(0.010, 3 * median(plain)), (refused, plain)
 
 
 def assert_whole(app: Running, server: MariaDb) -> None:
@@ -93,9 +96,9 @@ def test_refused(start: Start, mariadb: MariaDb, proxy: FaultProxy) -> None:
     # Once for each change, however many were refused.
     assert app.log.count("is unavailable (") == 1, app.log
     assert app.log.count("is available again") == 1
-    assert len(app.api.events("database_unavailable")) == 1
-    (back,) = app.api.events("database_available")
+    (back,) = eventually(lambda: app.api.events("database_available"))
     assert back["value"] > 0
+    assert len(app.api.events("database_unavailable")) == 1
 
 
 def test_reset(start: Start, mariadb: MariaDb, proxy: FaultProxy) -> None:
@@ -201,7 +204,7 @@ def test_observe_only_changes_nothing(start: Start, mariadb: MariaDb, proxy: Fau
     proxy.cut()
     for _ in range(20):
         assert app.app.ask("/port").status == 500
-    assert len(app.api.events("database_unavailable")) == 1
+    assert len(eventually(lambda: app.api.events("database_unavailable"))) == 1
     proxy.pass_all()
     assert app.app.ask("/port").status == 200
 
@@ -209,7 +212,7 @@ def test_observe_only_changes_nothing(start: Start, mariadb: MariaDb, proxy: Fau
 def test_low_priority_is_refused_while_the_pool_is_full(
     start: Start, mariadb: MariaDb
 ) -> None:  # R-POOL-5
-    app = start(mariadb.url(), POOL_SIZE="2", LIMITS="1", STIRBAR_REQUEST_DEADLINE="1")
+    app = start(mariadb.url(), POOL_SIZE="2", LIMITS="1")
     holders = [Background(lambda: app.app.ask("/hold/4.0")) for _ in range(2)]
     eventually(lambda: pool_of(app)["out"] == 2)
 
@@ -253,13 +256,13 @@ def test_killed_under_load(start: Start, own_mariadb: MariaDb, box: Sandbox) -> 
     assert served - up < 5
     assert opened - killed < 2
     gone = [row for row in seen if opened < row[0] < started]
-    plain = sorted(row[3] for row in seen if row[1] == "/" and killed < row[0] < started)
-    before = sorted(row[3] for row in seen if row[1] == "/" and row[0] < killed)
-    refused = sorted(row[3] for row in gone if row[1] == "/port")
+    plain = median(row[3] for row in seen if row[1] == "/" and killed < row[0] < started)
+    before = median(row[3] for row in seen if row[1] == "/" and row[0] < killed)
+    refused = median(row[3] for row in gone if row[1] == "/port")
     assert {row[2] for row in gone if row[1] == "/port"} == {503}
     assert {row[2] for row in seen if row[1] == "/"} == {200}
-    assert refused[len(refused) // 2] < 0.010 and refused[int(len(refused) * 0.99)] < 0.1
-    assert plain[len(plain) // 2] < max(2 * before[len(before) // 2], 0.010)
+    assert refused < max(0.010, 3 * plain)
+    assert plain < max(0.010, 2 * before)
     assert all(row[2] == 200 for row in seen if row[0] > served + 0.5)
     eventually(lambda: "stirbar-reconnect" not in pool_of(app)["threads"])
     assert_whole(app, own_mariadb)

@@ -69,7 +69,7 @@ def background() -> str:
 if os.environ.get("LIMITS"):
     import stirbar
 
-    background = stirbar.limit(criticality="background")(background)
+    background = stirbar.limit(criticality="background", deadline="1s")(background)
 app.add_url_rule("/background", view_func=background)
 
 
