@@ -97,6 +97,18 @@ TEST_F(PoolQueueTest, WhoWithdrawsIsForgotten) {
   EXPECT_EQ(queue_.oldest_wait_since_ns(), 0U);
 }
 
+TEST_F(PoolQueueTest, WhoSeesTheGrantBeforeItIsWokenIsNotWoken) {
+  PooledConnection& first = Connect();
+  PooledConnection& second = Connect();
+  PoolWaiter& early = Wait();
+  PoolWaiter& other = Wait();
+  queue_.Return(first);
+  queue_.Return(second);
+  EXPECT_FALSE(queue_.Withdraw(early));
+  EXPECT_EQ(queue_.NextGranted(), &other);
+  EXPECT_EQ(queue_.NextGranted(), nullptr);
+}
+
 TEST_F(PoolQueueTest, IdleConnectionsAreGivenInTheOrderAskedFor) {
   PooledConnection& first = Connect();
   PooledConnection& second = Connect();

@@ -401,8 +401,10 @@ PyObject* IdleRecords(PyObject* self, PyObject*) {
 }
 
 // _due() -> (record, Upkeep) or None: takes out the next idle connection that needs something.
+// Frees the places of records that were lost.
 PyObject* Due(PyObject* self, PyObject*) {
   PoolCore& core = CoreOf(self);
+  core.FindLost();
   const uint64_t now_ns = MonotonicNs();
   PoolEntry* due = nullptr;
   Upkeep what = Upkeep::kNone;
