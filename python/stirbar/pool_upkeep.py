@@ -47,10 +47,11 @@ def settings() -> dict[str, float]:
 
 def apply_settings(pool: Any, values: dict[str, float]) -> None:
     """What the user asked for himself (`pool_recycle`, `pool_pre_ping`) stays as he wants it."""
-    lifetime = values["pool_lifetime"] if pool._recycle < 0 else float(pool._recycle)
+    recycles = pool._recycle >= 0
     pings = _can_ping(pool)
     pool._set_times(
-        lifetime,
+        float(pool._recycle) if recycles else values["pool_lifetime"],
+        not recycles,
         values["pool_idle_timeout"],
         values["pool_overflow_linger"],
         values["pool_keep_alive"] if pings else 0.0,

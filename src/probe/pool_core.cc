@@ -1,9 +1,11 @@
 #include "probe/pool_core.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/settings.h"
+#include "probe/pool_wait.h"
 #include "probe/python_type.h"
 #include "segment/counters.h"
 #include "segment/pools.h"
@@ -121,13 +123,24 @@ void PoolCore::Erase(PoolEntry* entry) {
   NoteClosed(entry);
   if (entry->token != nullptr) entry->token->entry = nullptr;
   if (entry->state != PooledConnection::State::kOut) queue_.Remove(*entry);
-  entries_.erase(entry->record);
+  entries_.erase(entries_.find(entry->record));
 }
 
 void PoolCore::Lose(PoolEntry* entry) {
   if (entry->open) BookCheckin(entry->book);
   Erase(entry);
   Publish();
+  WakeGranted(queue_);
+}
+
+void PoolCore::FindLost() {
+  std::vector<uint32_t> lost;
+  for (const auto& [record, entry] : entries_) {
+    const bool out = entry->state == PooledConnection::State::kActive && entry->book != kNoRecord;
+    if (out && Py_REFCNT(record) == 1) lost.push_back(entry->book);
+  }
+  // Where the one reference is not the book's after all, this only ends the holding in the books.
+  for (const uint32_t book : lost) BookCheckin(book);
 }
 
 void PoolCore::NoteConnecting(PoolEntry* entry) {

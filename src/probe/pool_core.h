@@ -77,6 +77,9 @@ class PoolCore {
   void Erase(PoolEntry* entry);
   // Of a record that died while it was out.
   void Lose(PoolEntry* entry);
+  // Lets those die that nobody but the book refers to (connection_book.h keeps what is held). To be
+  // called now and then.
+  void FindLost();
 
   // The record's connection is being opened, is open, is closed.
   void NoteConnecting(PoolEntry* entry);

@@ -68,9 +68,16 @@ void PoolQueue::Enqueue(PoolWaiter& waiter) noexcept {
 }
 
 bool PoolQueue::Withdraw(PoolWaiter& waiter) noexcept {
-  if (waiter.grant != PoolWaiter::Grant::kNone) return false;
-  Unlink(waiter);
-  return true;
+  if (waiter.grant == PoolWaiter::Grant::kNone) {
+    Unlink(waiter);
+    return true;
+  }
+  if (!waiter.told) {  // it has seen the grant before it was woken
+    (waiter.previous != nullptr ? waiter.previous->next : granted_head_) = waiter.next;
+    (waiter.next != nullptr ? waiter.next->previous : granted_tail_) = waiter.previous;
+    waiter.told = true;
+  }
+  return false;
 }
 
 void PoolQueue::Connected(PooledConnection& connection, PoolLane lane) noexcept {
@@ -123,8 +130,9 @@ PoolWaiter* PoolQueue::NextGranted() noexcept {
   PoolWaiter* const waiter = granted_head_;
   if (waiter == nullptr) return nullptr;
   granted_head_ = waiter->next;
-  if (granted_head_ == nullptr) granted_tail_ = nullptr;
+  (granted_head_ != nullptr ? granted_head_->previous : granted_tail_) = nullptr;
   waiter->next = nullptr;
+  waiter->told = true;
   return waiter;
 }
 
@@ -214,6 +222,7 @@ void PoolQueue::GrantWhatIsFree() noexcept {
       ++connecting_;
       ++LaneOf(waiter->lane).in_use;
     }
+    waiter->previous = granted_tail_;
     (granted_tail_ != nullptr ? granted_tail_->next : granted_head_) = waiter;
     granted_tail_ = waiter;
   }

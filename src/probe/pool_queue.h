@@ -49,6 +49,7 @@ struct PoolWaiter {
   PoolLane lane = PoolLane::kRequest;
   uint64_t since_ns = 0;
   Grant grant = Grant::kNone;
+  bool told = false;                       // it is the caller's of NextGranted() to wake it
   PooledConnection* connection = nullptr;  // of Grant::kConnection
   PoolWaiter* previous = nullptr;
   PoolWaiter* next = nullptr;
@@ -91,8 +92,8 @@ class PoolQueue {
   Taken Take(PoolLane lane) noexcept;
   // Precondition: Take() for its lane said kWait, and nothing has happened since.
   void Enqueue(PoolWaiter& waiter) noexcept;
-  // It waits no longer: false when it has been granted before, which is then its own to use or to
-  // give back.
+  // It waits no longer, and may be freed: false when it has been granted before, which is then its
+  // own to use or to give back.
   bool Withdraw(PoolWaiter& waiter) noexcept;
 
   // Room was used: `connection` is active.

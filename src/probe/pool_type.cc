@@ -319,7 +319,7 @@ PyObject* DoReturn(PyObject* self, PyObject* record) {
     if (HasConnection(record)) [[likely]] {
       const uint64_t now_ns = CoarseMonotonicNs();
       entry->times.idle_since_ns = entry->times.last_sign_ns = now_ns;
-      expired = now_ns >= entry->times.expires_ns;
+      expired = core.upkeep.closes_expired && now_ns >= entry->times.expires_ns;
     } else {
       core.Count(PoolCounter::invalidated);
       core.NoteClosed(entry);
@@ -414,8 +414,10 @@ PyObject* IdleRecords(PyObject* self, PyObject*) {
 }
 
 // _due() -> (record, Upkeep) or None: takes out the next idle connection that needs something.
+// Frees the places of records that were lost.
 PyObject* Due(PyObject* self, PyObject*) {
   PoolCore& core = CoreOf(self);
+  core.FindLost();
   const uint64_t now_ns = MonotonicNs();
   PoolEntry* due = nullptr;
   Upkeep what = Upkeep::kNone;
@@ -500,17 +502,19 @@ PyObject* SetSize(PyObject* self, PyObject* arguments) {
   Py_RETURN_NONE;
 }
 
-// _set_times(lifetime, idle_timeout, linger, keep_alive, ping_after), seconds. keep_alive 0 and
-// ping_after below 0: no pings.
+// _set_times(lifetime, closes_expired, idle_timeout, linger, keep_alive, ping_after), seconds.
+// keep_alive 0 and ping_after below 0: no pings.
 PyObject* SetTimes(PyObject* self, PyObject* arguments) {
   double lifetime = 0, idle_timeout = 0, linger = 0, keep_alive = 0, ping_after = 0;
-  if (PyArg_ParseTuple(arguments, "ddddd", &lifetime, &idle_timeout, &linger, &keep_alive,
-                       &ping_after) == 0) {
+  int closes_expired = 1;
+  if (PyArg_ParseTuple(arguments, "dpdddd", &lifetime, &closes_expired, &idle_timeout, &linger,
+                       &keep_alive, &ping_after) == 0) {
     return nullptr;
   }
   PoolCore& core = CoreOf(self);
   core.upkeep = {.idle_timeout_ns = NanosecondsOf(idle_timeout),
-                 .keep_alive_ns = NanosecondsOf(keep_alive)};
+                 .keep_alive_ns = NanosecondsOf(keep_alive),
+                 .closes_expired = closes_expired != 0};
   core.ping_after_ns = ping_after < 0 ? UINT64_MAX : NanosecondsOf(ping_after);
   core.linger_ns = NanosecondsOf(linger);
   core.SetLifetime(NanosecondsOf(lifetime));

@@ -5,7 +5,7 @@
 namespace stirbar {
 
 Upkeep UpkeepOf(const UpkeepTimes& times, const UpkeepLimits& limits, uint64_t now_ns) noexcept {
-  if (now_ns >= times.expires_ns) return Upkeep::kExpired;
+  if (limits.closes_expired && now_ns >= times.expires_ns) return Upkeep::kExpired;
   if (now_ns >= times.idle_since_ns + limits.idle_timeout_ns) return Upkeep::kIdle;
   const uint64_t keep_alive_ns = limits.keep_alive_ns;
   if (keep_alive_ns != 0 && now_ns >= times.last_sign_ns + keep_alive_ns) return Upkeep::kPing;

@@ -24,6 +24,7 @@ struct UpkeepTimes {
 struct UpkeepLimits {
   uint64_t idle_timeout_ns = 0;
   uint64_t keep_alive_ns = 0;  // 0: no pings
+  bool closes_expired = true;  // false: they are replaced when they are asked for, not before
 };
 
 // kSurplus is none of its answers: that depends on all of them.
