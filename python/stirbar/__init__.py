@@ -6,6 +6,7 @@
 or, with no change to the application, ``stirbar run -- gunicorn app:app``.
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from stirbar.alert import Alert
@@ -17,20 +18,28 @@ from stirbar.interrupted import RequestInterrupted
 from stirbar.outgoing import HostUnavailable, protect
 from stirbar.performance_metrics import PerformanceMetrics
 from stirbar.policy import degrade, limit
+from stirbar.pool_options import pool_options
+from stirbar.readonly_work import readonly
 from stirbar.resource_metrics import ResourceMetrics
 from stirbar.system_optimizer import SystemOptimizer
 
 if TYPE_CHECKING:
+    from stirbar.database_errors import DatabaseUnavailable, PoolFull, PoolThrottled, PoolTimeout
     from stirbar.database_manager import DatabaseManager as DatabaseManager
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Alert",
+    "DatabaseManager",
+    "DatabaseUnavailable",
     "HealthChecker",
     "HealthStatus",
     "HostUnavailable",
     "PerformanceMetrics",
+    "PoolFull",
+    "PoolThrottled",
+    "PoolTimeout",
     "RequestInterrupted",
     "ResourceMetrics",
     "ResponsivenessConfig",
@@ -38,14 +47,22 @@ __all__ = [
     "SystemOptimizer",
     "degrade",
     "limit",
+    "pool_options",
     "protect",
+    "readonly",
 ]
+
+# Imported when somebody asks for them: they import SQLAlchemy, which is optional.
+_WITH_SQLALCHEMY = {
+    "DatabaseManager": "database_manager",
+    "DatabaseUnavailable": "database_errors",
+    "PoolFull": "database_errors",
+    "PoolThrottled": "database_errors",
+    "PoolTimeout": "database_errors",
+}
 
 
 def __getattr__(name: str) -> Any:
-    # SQLAlchemy is optional: only who asks for it imports it.
-    if name == "DatabaseManager":
-        from stirbar.database_manager import DatabaseManager
-
-        return DatabaseManager
+    if name in _WITH_SQLALCHEMY:
+        return getattr(importlib.import_module(f"stirbar.{_WITH_SQLALCHEMY[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

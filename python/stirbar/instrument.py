@@ -10,6 +10,7 @@ import flask
 import flask.globals
 
 from stirbar import servers, trusted_peers
+from stirbar.database_answers import answering
 from stirbar.engine import logger, native
 from stirbar.policy import RoutePolicies
 
@@ -17,9 +18,10 @@ _MARK = "_stirbar_instrumented"
 
 
 def instrument(app: flask.Flask) -> None:
-    """Wraps ``app.wsgi_app``, and ``app.preprocess_request`` to learn the route early. Idempotent.
+    """Wraps ``app.wsgi_app``, and ``app.preprocess_request`` to learn the route early, and
+    ``app.handle_user_exception`` for `stirbar.database_answers`. Idempotent.
 
-    Both are set on the instance, so that what the application wraps around them later stays in
+    All are set on the instance, so that what the application wraps around them later stays in
     place. A fault here is logged and leaves the application as it was.
     """
     if native is not None and not app.__dict__.get(_MARK):
@@ -39,13 +41,21 @@ def instrument_from(app: flask.Flask, wsgi_app: Any) -> None:
         policies = RoutePolicies(app)
         middleware = native.middleware(wsgi_app, policies.rows)
         hook = native.route_hook(app.preprocess_request, context, policies.of)
+        answers = answering(app, app.handle_user_exception)
         trusted = trusted_peers.from_environment()
         if trusted is not None:
             native.set_trusted_peers(trusted)
     except Exception:
         logger.warning("the application is not instrumented", exc_info=True)
         return
-    vars(app).update({_MARK: True, "wsgi_app": middleware, "preprocess_request": hook})
+    vars(app).update(
+        {
+            _MARK: True,
+            "wsgi_app": middleware,
+            "preprocess_request": hook,
+            "handle_user_exception": answers,
+        }
+    )
     servers.hook_uwsgi()
 
 

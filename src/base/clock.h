@@ -18,6 +18,13 @@ inline uint64_t MonotonicNs() noexcept {
   return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000U + static_cast<uint64_t>(now.tv_nsec);
 }
 
+// As MonotonicNs(), up to 4 ms behind it, at a fifth of the price.
+inline uint64_t CoarseMonotonicNs() noexcept {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000U + static_cast<uint64_t>(now.tv_nsec);
+}
+
 // Nanoseconds since 1970 (UTC). May jump: never subtract two of them to get a duration.
 inline uint64_t WallNs() noexcept {
   timespec now{};

@@ -143,6 +143,12 @@ bool Degrades(double at) {
   return true;
 }
 
+bool ChangesNothing() {
+  const Attachment* const attachment = Probe::Current();
+  return attachment != nullptr &&
+         attachment->orders.observe_only.load(std::memory_order_relaxed) != 0;
+}
+
 void Shutdown() { Probe::Get().Shutdown(); }
 
 std::string Trouble() { return Probe::Get().Trouble(); }

@@ -51,6 +51,9 @@ bool Degrades(double at);
 // Counts the running request as degraded: a cheaper answer that the app chose by itself.
 void CountDegraded();
 
+// Whether observe_only is in force.
+bool ChangesNothing();
+
 // The newest /api/v1/snapshot (JSON text), as the supervisor left it in the segment.
 std::optional<std::string> SnapshotText();
 // Columns by name, oldest point first: the "series" of /api/v1/history. NaN: not measured.

@@ -12,11 +12,23 @@ uint64_t Breaker::Admit(uint64_t now_ns) {
     successes_ = 0;
     trial_runs_ = false;
   }
-  const uint64_t given_up_ns = trial_since_ns_ + options_.cooldown_ns;
+  const uint64_t limit =
+      options_.trial_limit_ns != 0 ? options_.trial_limit_ns : options_.cooldown_ns;
+  const uint64_t given_up_ns = trial_since_ns_ + limit;
   if (trial_runs_ && now_ns < given_up_ns) return given_up_ns - now_ns;
   trial_runs_ = true;
   trial_since_ns_ = now_ns;
   return 0;
+}
+
+void Breaker::BeginTrial(uint64_t now_ns) {
+  if (state_ == State::kClosed) return;
+  if (state_ == State::kOpen) {
+    state_ = State::kHalfOpen;
+    successes_ = 0;
+  }
+  trial_runs_ = true;
+  trial_since_ns_ = now_ns;
 }
 
 void Breaker::Ended(bool failed, uint64_t now_ns, double random) {
@@ -42,6 +54,11 @@ void Breaker::Ended(bool failed, uint64_t now_ns, double random) {
   }
 }
 
+void Breaker::Broke(uint64_t now_ns, double random) {
+  // Otherwise it was opened before the verdict, and says nothing new.
+  if (state_ == State::kClosed && ++failures_in_a_row_ >= options_.failures) Open(now_ns, random);
+}
+
 void Breaker::Count(bool failed, uint64_t now_ns) {
   if (now_ns - window_since_ns_ > kWindowNs) {
     window_since_ns_ = now_ns;
@@ -56,8 +73,10 @@ void Breaker::Count(bool failed, uint64_t now_ns) {
 void Breaker::Open(uint64_t now_ns, double random) {
   const auto cooldown = static_cast<double>(options_.cooldown_ns * factor_);
   state_ = State::kOpen;
-  open_until_ns_ = now_ns + static_cast<uint64_t>(cooldown * (1 + 0.25 * random));
-  factor_ = std::min(2 * factor_, kLongestCooldownFactor);
+  const double share =
+      options_.jitter == BreakerOptions::Jitter::kFull ? random : 1 + 0.25 * random;
+  open_until_ns_ = now_ns + static_cast<uint64_t>(cooldown * share);
+  factor_ = std::min(2 * factor_, options_.longest_factor);
 }
 
 void Breaker::Close() {

@@ -106,5 +106,48 @@ TEST_F(BreakerTest, ChanceSpreadsTheCooldownByAQuarter) {
   EXPECT_EQ(breaker_.open_until_ns(), now_ + 12 * kSecond);
 }
 
+TEST_F(BreakerTest, FullChanceSpreadsTheCooldownOverAllOfIt) {
+  breaker_.set_options({.failures = 1,
+                        .cooldown_ns = 10 * kSecond,
+                        .longest_factor = 3,
+                        .jitter = BreakerOptions::Jitter::kFull});
+  ASSERT_EQ(breaker_.Admit(now_), 0U);
+  breaker_.Ended(true, now_, 0.5);
+  for (const uint64_t seconds : {10, 15, 15}) {  // halves of 20, 30, 30
+    now_ = breaker_.open_until_ns();
+    ASSERT_EQ(breaker_.Admit(now_), 0U);
+    breaker_.Ended(true, now_, 0.5);
+    EXPECT_EQ(breaker_.open_until_ns(), now_ + seconds * kSecond);
+  }
+}
+
+TEST_F(BreakerTest, ATrialThatIsBegunDoesNotWaitForTheCooldown) {
+  OpenIt();
+  breaker_.BeginTrial(now_);
+  EXPECT_GT(breaker_.Admit(now_), 0U) << "others wait for its end";
+  breaker_.Ended(false, now_, 0);
+  breaker_.BeginTrial(now_);
+  breaker_.Ended(false, now_, 0);
+  EXPECT_EQ(breaker_.state(), Breaker::State::kClosed);
+}
+
+TEST_F(BreakerTest, ATrialThatIsGivenUpLeavesItsPlaceToTheNext) {
+  OpenIt();
+  now_ += 10 * kSecond;
+  ASSERT_EQ(breaker_.Admit(now_), 0U);
+  breaker_.GaveUp();
+  EXPECT_EQ(breaker_.Admit(now_), 0U);
+}
+
+TEST_F(BreakerTest, WhatBreaksCountsInARowButNotInTheShare) {
+  for (int i = 0; i < 20; ++i) {  // one statement that kills its connection again and again
+    breaker_.Broke(now_, 0);
+    Call(false);
+  }
+  EXPECT_EQ(breaker_.state(), Breaker::State::kClosed);
+  for (int i = 0; i < 3; ++i) breaker_.Broke(now_, 0);
+  EXPECT_EQ(breaker_.state(), Breaker::State::kOpen);
+}
+
 }  // namespace
 }  // namespace stirbar

@@ -8,13 +8,18 @@
 #include <nanobind/stl/vector.h>
 
 #include "probe/bindings.h"
+#include "probe/connection_book.h"
+#include "probe/connection_leaks.h"
+#include "probe/connection_texts.h"
 #include "probe/current_request.h"
 #include "probe/door.h"
+#include "probe/database_targets.h"
 #include "probe/executor_depth.h"
 #include "probe/garbage_pauses.h"
 #include "probe/held_connections.h"
 #include "probe/hosts.h"
 #include "probe/interrupt.h"
+#include "probe/pool_type.h"
 #include "probe/refusal.h"
 #include "probe/request_arrival.h"
 #include "probe/timed_method.h"
@@ -27,7 +32,11 @@ static PyObject* OrNull(nb::handle object) { return object.is_none() ? nullptr :
 
 NB_MODULE(_stirbar, m) {
   m.doc() = "The native probe of Stirbar. Use the package `stirbar`; this is its inside.";
-  if (!InitialiseWsgiTypes() || !InitialiseTimedMethod()) nb::raise_python_error();
+  // An application's engines, and with them what is bound here, live to the end of the process.
+  nb::set_leak_warnings(false);
+  if (!InitialiseWsgiTypes() || !InitialiseTimedMethod() || !InitialisePoolType()) {
+    nb::raise_python_error();
+  }
 
   m.def("configure", &Configure, nb::arg("segment"), nb::arg("app_name"),
         nb::arg("supervisor_command"), nb::arg("settings"));
@@ -87,9 +96,27 @@ NB_MODULE(_stirbar, m) {
   timed("timed_statement", TimedKind::kStatement);
   timed("timed_connection", TimedKind::kConnection);
   timed("timed_redis", TimedKind::kRedis);
-  m.def("checkout_listener", [] { return nb::steal(NewCheckoutListener()); });
-  m.def("checkin_listener", [] { return nb::steal(NewCheckinListener()); });
+  timed("timed_transaction_end", TimedKind::kTransactionEnd);
+  m.def(
+      "checkout_listener", [](nb::str pool) { return nb::steal(NewCheckoutListener(pool.ptr())); },
+      nb::arg("pool"));
+  m.def(
+      "checkin_listener", [](nb::str pool) { return nb::steal(NewCheckinListener(pool.ptr())); },
+      nb::arg("pool"));
+  m.def("book_connecting", &BookConnecting, nb::arg("pool"));
+  m.def("book_opened", &BookOpened, nb::arg("record"), nb::arg("target"));
+  m.def("book_closed", &BookClosed, nb::arg("record"));
+  m.def("holders_text", &HoldersText, nb::arg("pool"));
+  m.def("held_connections", [] { return nb::steal(HeldConnections()); });
+  m.def(
+      "set_reclaimer", [](nb::handle reclaimer) { SetReclaimer(OrNull(reclaimer)); },
+      nb::arg("reclaimer").none());
+  m.def(
+      "leaks_to_reclaim", [](uint32_t mode) { return nb::steal(LeaksToReclaim(mode)); },
+      nb::arg("mode"));
   m.def("garbage_listener", [] { return nb::steal(NewGarbageListener()); });
+
+  m.attr("PoolCore") = nb::handle(PoolType());
 
   m.def("http_begin", &HttpBegin);
   m.def("http_end", &HttpEnd, nb::arg("token"), nb::arg("calls"));
@@ -99,6 +126,20 @@ NB_MODULE(_stirbar, m) {
   m.def("outgoing_timeouts", &OutgoingTimeouts);
   m.def("protect", &Protect, nb::arg("host"), nb::arg("failures"), nb::arg("cooldown_seconds"));
   m.def("seconds_until_admitted", &SecondsUntilAdmitted, nb::arg("host"));
+
+  nb::class_<DatabaseTargets>(m, "DatabaseTargets")
+      .def(nb::init<const std::vector<std::string>&, bool>(), nb::arg("names"), nb::arg("readonly"))
+      .def("set_pool", &DatabaseTargets::SetPool, nb::arg("name"))
+      .def("set_name", &DatabaseTargets::SetName, nb::arg("target"), nb::arg("name"))
+      .def("choose", &DatabaseTargets::Choose, nb::arg("tried"))
+      .def("ended", &DatabaseTargets::Ended, nb::arg("target"), nb::arg("outcome"),
+           nb::arg("duration_ns"), nb::arg("error"))
+      .def("broke", &DatabaseTargets::Broke, nb::arg("target"), nb::arg("error"))
+      .def("fails_back", &DatabaseTargets::FailsBack, nb::arg("target"))
+      .def("next_probe", &DatabaseTargets::NextProbe)
+      .def("begin_probe", &DatabaseTargets::BeginProbe, nb::arg("target"))
+      .def("unavailable_seconds", &DatabaseTargets::UnavailableSeconds, nb::arg("target"));
+  m.def("changes_nothing", &ChangesNothing);
 
   m.def("segment_path", &SegmentPath, nb::arg("name"));
   m.def("snapshot", &SnapshotText);

@@ -1,0 +1,39 @@
+"""What pools are called: by the URL of their engine, without what is secret in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stirbar.target_urls import name_of
+
+
+class EnginePlugin:
+    """Names the pool of an engine (``sqlalchemy.engine.CreateEnginePlugin``)."""
+
+    def __init__(self, url: Any, kwargs: dict[str, Any]) -> None:
+        self.url = url
+
+    def update_url(self, url: Any) -> None:
+        """The URL is right as it is."""
+
+    def handle_dialect_kwargs(self, dialect_cls: Any, dialect_args: Any) -> None:
+        """The dialect is right as it is."""
+
+    def handle_pool_kwargs(self, pool_cls: Any, pool_args: Any) -> None:
+        """The pool is right as it is."""
+
+    def engine_created(self, engine: Any) -> None:
+        """Names its pool."""
+        name_pool(engine)
+
+
+def name_pool(engine: Any) -> None:
+    """Names the pool of `engine` by its URL: without user, password, and query."""
+    take_name = getattr(engine.pool, "_take_name", None)
+    if take_name is None:
+        return
+    url = engine.url
+    host = f"[{url.host}]" if url.host and ":" in url.host else url.host or ""
+    port = f":{url.port}" if url.port else ""
+    take_name(f"{url.get_backend_name()}://{host}{port}/{url.database or ''}")
+    engine.pool._servers.set_names(engine.pool._name, name_of(url))
