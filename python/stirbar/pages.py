@@ -88,8 +88,9 @@ def make_blueprint(
 
     @pages.get("/responsiveness/api/v1/stacks")
     @pages.get("/responsiveness/api/v1/latency")
+    @pages.get("/responsiveness/api/v1/connections")
     def elsewhere() -> Response:
-        # Both are made by the supervisor when asked for, and are not in shared memory. No 5xx: that
+        # The supervisor makes them when asked for; they are not in shared memory. No 5xx: that
         # would count as a failure of the application.
         what = request.path.rpartition("/")[2]
         return _json(

@@ -1,5 +1,6 @@
 // Made-up figures of the shape of tests/data/snapshot.json, as functions of the clock.
 import { readFileSync } from 'node:fs';
+import { inSnapshot, series as poolSeries } from './mock_connections.mjs';
 import { hosts, routeTime, traffic, workerLoad } from './mock_load.mjs';
 import { inFlight, inSql, slowRequests, stacksOf } from './mock_requests.mjs';
 const begun = Date.now() - 1200e3;
@@ -43,6 +44,7 @@ function figures(scenario, t) {
     lock_wait_seconds: hung > 0 ? round(hung, 2) : 0,
     workers: 2,
     ...loadFigures(scenario, t),
+    ...poolSeries(scenario, t),
   };
 }
 
@@ -130,6 +132,7 @@ export function snapshot(scenario) {
     in_flight: scenario === 'ended' ? [] : requests(scenario, hung),
     traffic: traffic(scenario, f, t - begun / 1000),
     hosts: hosts(scenario),
+    ...inSnapshot(scenario),
     slow_requests: slowRequests(scenario),
     routes: idle ? [] : Array.from({ length: many ? 200 : rules.length }, (_, i) => route(i, t, scenario)),
     resources: { ...contract.resources, timestamp: time, memory_usage_mb: f.memory_bytes / 1e6, memory_usage_percent: f.memory_bytes / 2.6e6, cpu_usage_percent: f.cpu_ratio * 100, request_queue_size: f.accept_queue },
@@ -165,6 +168,10 @@ function settings() {
     make('queue_time_critical_threshold', 2.5, 'seconds', 0.001, 3600, 'Queue time that 1 of 20 requests exceeds from which health is critical.'),
     make('request_deadline', 10, 'seconds', 0.05, 3600, 'How long a client waits for its answer, queue included.'),
     make('admission', 2, 'mode', 0, 2, 'Whether requests that cannot be answered before their deadline are refused early (503).'),
+    make('pool_utilization_warning_threshold', 0.9, 'ratio', 0.05, 1, 'Share of a pool’s connections in use from which health is warning.'),
+    make('pool_wait_critical_threshold', 1, 'seconds', 0.01, 3600, 'Wait for a connection from which health is critical.'),
+    make('slow_query_threshold', 2, 'seconds', 0.001, 3600, 'A statement that takes longer is reported with its route.'),
+    make('database_connection_ratio', 0.8, 'ratio', 0.05, 1, 'Share of the server’s max_connections that all workers together may use.'),
     make('observe_only', 0, 'switch', 0, 1, 'Changes nothing in the app.'),
     make('cleanup_enabled', 1, 'switch', 0, 1, 'Whether Stirbar may collect garbage and trim memory by itself.'),
   ];

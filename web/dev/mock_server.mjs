@@ -1,15 +1,16 @@
 // A supervisor that is not there: serves web/dist and the API with made-up, changing figures, on loopback.
 //   node dev/mock_server.mjs [--port 8801] [--scenario NAME] [--prefix /admin/responsiveness/]
 //                            [--live stream|poll] [--page /workers] [--embedded yes]
-// Scenarios: cycle, healthy, hang, overload, stuck, many, empty, ended.
+// Scenarios: cycle, healthy, hang, overload, stuck, many, empty, ended; of databases: pool-full, leaks, database-down.
 // cycle: 20 s healthy, 20 s with the interpreter lock held in worker 1. many: 200 routes, 16 workers.
-// stuck: a request past its limit. --embedded: stacks and latencies answer 404, as in the Flask app.
+// stuck: a request past its limit. --embedded: stacks, latencies and connections answer 404, as in the Flask app.
 // --prefix, --live, --page rewrite index.html as the Flask side does.
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { connections } from './mock_connections.mjs';
 import { history, snapshot, stacks } from './mock_figures.mjs';
 import { latency } from './mock_requests.mjs';
 
@@ -44,13 +45,13 @@ function stream(request, response) {
 
 function onDemand(url, path, response) {
   if (options.embedded) {
-    const [what, verb] = path.endsWith('stacks') ? ['stacks', 'are'] : ['the heat map', 'is'];
     response.writeHead(404, { 'content-type': 'application/json' });
-    return response.end(JSON.stringify({ error: `${what} ${verb} on the supervisor's own pages`, url: 'http://127.0.0.1:8800/' }));
+    return response.end(JSON.stringify({ error: `${path.split('/').pop()} can be seen on the supervisor's own pages`, url: 'http://127.0.0.1:8800/' }));
   }
   const { scenario } = options;
   const pid = url.searchParams.get('pid');
-  const body = path.endsWith('stacks') ? stacks(scenario, pid === null ? null : Number(pid)) : latency(scenario, url.searchParams.get('route'));
+  const bodies = { connections: () => connections(scenario), stacks: () => stacks(scenario, pid === null ? null : Number(pid)), latency: () => latency(scenario, url.searchParams.get('route')) };
+  const body = bodies[path.split('/').pop()]();
   return send(response, 'application/json', JSON.stringify(body));
 }
 
@@ -63,11 +64,11 @@ const server = createServer((request, response) => {
     const points = Number(url.searchParams.get('points')) || 900;
     return send(response, 'application/json', JSON.stringify(history(options.scenario, points)));
   }
-  if (path === '/api/v1/stacks' || path === '/api/v1/latency') return onDemand(url, path, response);
+  if (['/api/v1/stacks', '/api/v1/latency', '/api/v1/connections'].includes(path)) return onDemand(url, path, response);
   const file = join(dist, normalize(path));
   if (path.startsWith('/assets/') && existsSync(file)) return send(response, types[extname(file)], readFileSync(file));
   return send(response, types['.html'], index()); // every other address is a page
 });
 server.listen(Number(options.port), '127.0.0.1', () => {
-  console.log(`http://127.0.0.1:${options.port}${options.prefix} (${options.scenario}, ${options.live}); Ctrl-C ends it`);
+  console.log(`http://127.0.0.1:${server.address().port}${options.prefix} (${options.scenario}, ${options.live}); Ctrl-C ends it`);
 });

@@ -1,4 +1,5 @@
 import { complete } from './complete';
+import { completeConnections, type Connections } from './connections';
 import type { Latency } from './latency';
 import type { History, Snapshot } from './model';
 import { address } from './site';
@@ -49,6 +50,10 @@ export async function fetchStacks(pid: number | null): Promise<Stacks> {
 // Of the whole app, or of one route.
 export async function fetchLatency(route: string): Promise<Latency> {
   return (await fetchJson(route ? `api/v1/latency?route=${encodeURIComponent(route)}` : 'api/v1/latency')) as Latency;
+}
+
+export async function fetchConnections(): Promise<Connections> {
+  return completeConnections((await fetchJson('api/v1/connections')) as Partial<Connections>);
 }
 
 // Calls `onSnapshot` for each event until closed; `onEnd` once when the stream breaks.

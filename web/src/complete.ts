@@ -1,5 +1,5 @@
 // A part that a supervisor of another version leaves out is empty, not a fault of the page.
-import type { InFlight, Route, SlowRequest, Snapshot, TimeParts, Totals, Traffic, Worker } from './model';
+import type { InFlight, Pool, Route, SlowRequest, Snapshot, TimeParts, Totals, Traffic, Worker } from './model';
 
 export const noTime: TimeParts = { queue: null, application: null, sql: null, redis: null, http: null, lock: null, garbage: null };
 
@@ -55,6 +55,28 @@ const noRequest = {
   stuck: '',
 };
 
+const noPool: Pool = {
+  name: '',
+  fair: true,
+  workers: 0,
+  size: 0,
+  max_overflow: null,
+  capacity: null,
+  timeout_seconds: null,
+  lifetime_seconds: null,
+  idle: 0,
+  active: 0,
+  connecting: 0,
+  waiting: { request: 0, task: 0 },
+  oldest_wait_seconds: null,
+  throttled: 0,
+  utilisation: null,
+  wait: { p50_seconds: null, p95_seconds: null, p99_seconds: null, max_seconds: null },
+  hold: { mean_seconds: null, max_seconds: null },
+  active_p95: null,
+  active_max: null,
+};
+
 export function complete(raw: Snapshot): Snapshot {
   const health = raw.health ?? ({} as Snapshot['health']);
   return {
@@ -66,6 +88,9 @@ export function complete(raw: Snapshot): Snapshot {
     routes: (raw.routes ?? []).map(completeRoute),
     traffic: { ...noTraffic, ...raw.traffic, queue: { ...noQueue, ...raw.traffic?.queue } },
     hosts: raw.hosts ?? [],
+    pools: (raw.pools ?? []).map(completePool),
+    databases: raw.databases ?? [],
+    leak_count: raw.leak_count ?? null,
     slow_requests: (raw.slow_requests ?? []).map(completeSlow),
     totals: raw.totals ?? ({} as Totals),
     resources: raw.resources ?? ({} as Snapshot['resources']),
@@ -83,6 +108,11 @@ export function complete(raw: Snapshot): Snapshot {
     unavailable: raw.unavailable ?? {},
     events: raw.events ?? [],
   };
+}
+
+export function completePool(pool: Pool): Pool {
+  const { waiting, wait, hold } = pool;
+  return { ...noPool, ...pool, waiting: { ...noPool.waiting, ...waiting }, wait: { ...noPool.wait, ...wait }, hold: { ...noPool.hold, ...hold } };
 }
 
 function completeRoute(route: Route): Route {

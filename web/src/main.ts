@@ -10,6 +10,7 @@ import './style/breakdown.css';
 import './style/heat-map.css';
 import './style/stacks.css';
 import './style/load.css';
+import './style/connections.css';
 import { fetchHistory } from './api';
 import { runAges } from './components/ages';
 import { part } from './components/dom';
@@ -88,7 +89,7 @@ async function follow(anew = false): Promise<void> {
   try {
     if (anew) history.load(await fetchHistory(points));
     else history.add(await fetchHistory(Math.min(points, missing + 2)));
-    draw();
+    view?.points?.();
   } catch {
     // with the next snapshot
   } finally {

@@ -141,6 +141,37 @@ export interface Host {
   max_seconds: Figure;
 }
 
+// A pool of database connections, over all workers that have it.
+export interface Pool {
+  name: string; // "mysql://db.example.org:3306/shop"
+  fair: boolean; // Stirbar's own class; false: only its holds are known
+  workers: number;
+  size: number; // of each worker; 0: unlimited
+  max_overflow: Figure; // of each worker; null: unlimited
+  capacity: Figure; // of all workers; null: unlimited
+  timeout_seconds: Figure;
+  lifetime_seconds: Figure;
+  idle: number;
+  active: number;
+  connecting: number;
+  waiting: { request: number; task: number };
+  oldest_wait_seconds: Figure;
+  throttled: number; // workers that refuse checkouts of low priority
+  utilisation: Figure; // of the fullest worker
+  wait: { p50_seconds: Figure; p95_seconds: Figure; p99_seconds: Figure; max_seconds: Figure }; // of the last minute; max since the start
+  hold: { mean_seconds: Figure; max_seconds: Figure };
+  active_p95: Figure; // in use at once in one worker, over the last 15 minutes
+  active_max: Figure;
+}
+
+export interface DatabaseState {
+  name: string;
+  available: boolean;
+  unavailable_since: Figure; // seconds since 1970
+  connections: Figure;
+  max_connections: Figure;
+}
+
 export interface Route {
   route: string;
   method: string;
@@ -246,6 +277,9 @@ export interface Snapshot {
   routes: Route[];
   traffic: Traffic;
   hosts: Host[];
+  pools: Pool[];
+  databases: DatabaseState[];
+  leak_count: Figure;
   slow_requests: SlowRequest[];
   resources: {
     memory_usage_percent: Figure;
@@ -293,6 +327,10 @@ export const seriesNames = [
   'refused_per_second',
   'queue_p50_seconds',
   'queue_p95_seconds',
+  'pool_utilisation',
+  'pool_waiting',
+  'pool_wait_p95_seconds',
+  'database_seconds',
 ] as const;
 export type SeriesName = (typeof seriesNames)[number];
 

@@ -15,5 +15,6 @@ export interface Page {
 // A page that is shown.
 export interface View {
   update(snapshot: Snapshot): void; // at each snapshot
+  points?(): void; // the history has changed: only charts need to be drawn
   close?(): void; // gives back what the page took
 }

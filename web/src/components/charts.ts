@@ -50,6 +50,13 @@ export const loadCharts: readonly ChartOptions[] = [
   { title: 'Accept queue', hint: 'Connections that wait in the kernel to be accepted', series: [{ name: 'accept_queue', label: 'waiting' }], format: count, least: 5, whole: true },
 ];
 
+export const connectionCharts: readonly ChartOptions[] = [
+  { title: 'Pool in use', hint: 'Share of the connections in use of the fullest pool', series: [{ name: 'pool_utilisation', label: 'in use' }], format: percent, least: 1, most: 1 },
+  { title: 'Waiting for a connection', hint: 'Requests and tasks that wait for a connection, in all pools', series: [{ name: 'pool_waiting', label: 'waiting' }], format: count, least: 5, whole: true },
+  { title: 'Wait p95', hint: '95 of 100 checkouts of the last minute waited no longer for their connection', series: [{ name: 'pool_wait_p95_seconds', label: 'wait p95' }], format: duration, least: 0.01 },
+  { title: 'Time in SQL', hint: 'Seconds that requests spend in statements, in each second: how many are at the database at once, on average', series: [{ name: 'database_seconds', label: 'in SQL' }], format: count, least: 1 },
+];
+
 const ranges: [minutes: number, word: string][] = [
   [1, '1 min'],
   [5, '5 min'],

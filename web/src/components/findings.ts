@@ -32,8 +32,8 @@ export class Findings {
     const now = Date.parse(s.time);
     this.noAlert.hidden = alerts.length > 0;
     this.noAdvice.hidden = recommendations.length > 0;
-    keyed(this.alerts, alerts, (a) => `${a.rule}/${a.slot}`, finding, (item, a) => drawAlert(item, a, now));
-    keyed(this.advice, recommendations, (r) => `${r.component}/${r.text}`, finding, drawAdvice);
+    keyed(this.alerts, alerts, (a) => `${a.rule}/${a.slot}`, newFinding, (item, a) => drawAlert(item, a, now));
+    keyed(this.advice, recommendations, (r) => `${r.component}/${r.text}`, newFinding, drawAdvice);
     const missing = Object.entries(s.unavailable);
     this.missingPanel.hidden = missing.length === 0;
     keyed(this.missing, missing, ([name]) => name, () => h('li', {}, h('strong'), ' ', h('span')), (item, [name, why]) => {
@@ -44,7 +44,7 @@ export class Findings {
 }
 
 // severity | text, and a line of smaller text below: two places
-function finding(): HTMLElement {
+export function newFinding(): HTMLElement {
   const small = h('p', { class: 'finding-small' }, h('span'), h('span', { class: 'finding-age' }));
   return h('li', { class: 'finding' }, h('span'), h('div', {}, h('p', { class: 'finding-text' }), small));
 }
@@ -62,7 +62,7 @@ function drawAlert(item: Element, alert: Alert, now: number): void {
   drawAge(age, (now - Date.parse(alert.since)) / 1000);
 }
 
-function drawAdvice(item: Element, advice: Recommendation): void {
+export function drawAdvice(item: Element, advice: Pick<Recommendation, 'severity' | 'text' | 'evidence'>): void {
   const { pill, text, small } = places(item);
   drawPill(pill, toneOf(advice.severity), advice.severity);
   setText(text, advice.text);

@@ -7,8 +7,13 @@ import { keyed } from './keyed';
 
 const atFirst = 12;
 const whole = new WeakSet<Element>(); // places whose reader wants all frames
+const drawn = new WeakMap<Element, string>(); // what each place shows
 
 export function drawFrames(place: HTMLElement, frames: readonly Frame[]): void {
+  // Most stacks are those of two seconds ago: comparing them is cheaper than asking the document.
+  const now = `${whole.has(place)} ${frames.map((f) => `${f.function} ${f.file}:${f.line}`).join('\n')}`;
+  if (drawn.get(place) === now) return;
+  drawn.set(place, now);
   let list = place.querySelector<HTMLElement>(':scope > .frames');
   if (!list) {
     list = h('ol', { class: 'frames' });
@@ -25,10 +30,10 @@ export function drawFrames(place: HTMLElement, frames: readonly Frame[]): void {
   const more = place.lastElementChild as HTMLButtonElement;
   more.hidden = left === 0;
   setText(more, `${count(left)} more ${left === 1 ? 'frame' : 'frames'} outwards`);
-  frame.set(more, frames);
+  framesOf.set(more, frames);
 }
 
-const frame = new WeakMap<Element, readonly Frame[]>(); // of each button
+const framesOf = new WeakMap<Element, readonly Frame[]>(); // of each button
 
 function newFrame(): HTMLElement {
   return h('li', {}, h('code', { class: 'frame-function' }), ' ', h('span', { class: 'frame-place' }));
@@ -38,7 +43,7 @@ function moreButton(place: HTMLElement): HTMLButtonElement {
   const button = h('button', { type: 'button', class: 'more' });
   button.addEventListener('click', () => {
     whole.add(place);
-    drawFrames(place, frame.get(button) ?? []);
+    drawFrames(place, framesOf.get(button) ?? []);
   });
   return button;
 }

@@ -47,12 +47,12 @@ export const page: Page = {
         const { traffic } = snapshot;
         gauge.update(snapshot);
         shedding.update(snapshot);
-        charts.update();
         workers.update(snapshot.workers);
         hosts.update(snapshot.hosts);
         const streams = traffic.streams ? ` · ${integer(traffic.streams)} streams open, counted apart` : '';
         setText(said, `${perSecond(traffic.served_per_second)} served, ${perSecond(traffic.refused_per_second)} refused${streams}`);
       },
+      points: () => charts.update(),
       close: () => charts.close(),
     };
   },

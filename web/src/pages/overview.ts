@@ -49,12 +49,12 @@ export const page: Page = {
         status.update(snapshot);
         remarks.update(snapshot);
         figures.update(snapshot);
-        charts.update();
         workers.update(snapshot.workers);
         const left = inFlight.update(snapshot);
         setText(more, left > 0 ? `All ${snapshot.in_flight.length}` : 'All');
         findings.update(snapshot);
       },
+      points: () => charts.update(),
       close: () => charts.close(),
     };
   },
