@@ -11,15 +11,19 @@ from __future__ import annotations
 import functools
 import inspect
 import os
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 from stirbar.engine import logger, native
-from stirbar.pool_names import name_pool
+from stirbar.pool_names import name_pool, pool_name
 from stirbar.pool_options import use_fair_pools
 
+Listen = Callable[..., None]
+
 _STATEMENTS = ("do_execute", "do_executemany", "do_execute_no_params")
-_CONNECTION = ("connect", "do_commit", "do_rollback")
+_CONNECTION = ("connect",)
+_TRANSACTION_END = ("do_commit", "do_rollback")
 
 
 def hook_sqlalchemy(module: ModuleType) -> None:
@@ -27,19 +31,16 @@ def hook_sqlalchemy(module: ModuleType) -> None:
     from sqlalchemy import event
     from sqlalchemy.engine import Dialect, Engine
     from sqlalchemy.engine.default import DefaultDialect
-    from sqlalchemy.pool import Pool, QueuePool
+    from sqlalchemy.pool import QueuePool
 
-    for name in (*_STATEMENTS, *_CONNECTION):
+    for name in (*_STATEMENTS, *_CONNECTION, *_TRANSACTION_END):
         if not callable(getattr(DefaultDialect, name, None)):
             raise TypeError(f"SQLAlchemy {module.__version__}: no Dialect.{name}")
     _time_class(DefaultDialect)
     if os.environ.get("STIRBAR_SEGMENT"):  # `stirbar run`: nobody has to ask for it
         use_fair_pools(DefaultDialect, QueuePool)
-    _time_dialects_of_new_engines(Engine, Dialect)
-    event.listen(Pool, "checkout", native.checkout_listener())
-    checkin = native.checkin_listener()
-    event.listen(Pool, "checkin", checkin)
-    event.listen(Pool, "detach", checkin)
+    _watch_new_engines(Engine, Dialect, event.listen)
+    native.set_reclaimer(_reclaim)
 
 
 def _time_class(dialect: type[Any]) -> None:
@@ -48,6 +49,7 @@ def _time_class(dialect: type[Any]) -> None:
     for names, timed in (
         (_STATEMENTS, native.timed_statement),
         (_CONNECTION, native.timed_connection),
+        (_TRANSACTION_END, native.timed_transaction_end),
     ):
         for name in names:
             original = vars(dialect).get(name)
@@ -55,8 +57,9 @@ def _time_class(dialect: type[Any]) -> None:
                 setattr(dialect, name, timed(original))
 
 
-def _time_dialects_of_new_engines(engine: type[Any], interface: type[Any]) -> None:
-    """Dialects with methods of their own (pyodbc, psycopg2) are met when an engine uses one."""
+def _watch_new_engines(engine: type[Any], interface: type[Any], listen: Listen) -> None:
+    """Dialects with methods of their own (pyodbc, psycopg2) are met when an engine uses one, and
+    pools that do not tell the probe who holds their connections get listeners."""
     original = engine.__init__
 
     @functools.wraps(original)
@@ -67,8 +70,30 @@ def _time_dialects_of_new_engines(engine: type[Any], interface: type[Any]) -> No
             for dialect in type(self.dialect).__mro__:
                 if dialect not in (interface, object):
                     _time_class(dialect)
+            if not _tells_the_probe(self.pool):
+                _listen_to(self.pool, pool_name(self.url), listen)
         except Exception:
             native.count_fault()
             logger.warning("the statements of %r are not timed", self, exc_info=True)
 
     engine.__init__ = init
+
+
+def _tells_the_probe(pool: Any) -> bool:
+    return any(base.__module__ == "stirbar.pool" for base in type(pool).__mro__)
+
+
+def _listen_to(pool: Any, name: str, listen: Listen) -> None:
+    """The pool's own listeners, not the class's: each of those makes every checkout of every pool
+    several thousand instructions longer. They go over to the pool that replaces it (dispose())."""
+    listen(pool, "checkout", native.checkout_listener(name))
+    checkin = native.checkin_listener(name)
+    listen(pool, "checkin", checkin)
+    listen(pool, "detach", checkin)
+
+
+def _reclaim(mode: int) -> None:
+    """Imported when the first leak is to be taken back: no app pays for what it does not use."""
+    from stirbar.leaks import reclaim
+
+    reclaim(mode)

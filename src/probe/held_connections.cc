@@ -1,82 +1,75 @@
 #include "probe/held_connections.h"
 
-#include <algorithm>
-#include <array>
-
 #include "base/clock.h"
+#include "probe/connection_table.h"
 #include "probe/current_request.h"
-#include "probe/probe.h"
 #include "probe/python_type.h"
+#include "segment/counters.h"
+#include "segment/pools.h"
 
 namespace stirbar {
 namespace {
 
-// Who holds a connection. The record is the pool's, lives as long as the connection is held, and is
-// only compared.
-struct Held {
-  const PyObject* record = nullptr;
-  uint32_t in_flight = kMaxInFlight;
-  uint64_t started_ns = 0;  // of the request: its index may be another's by now
-  uint64_t since_ns = 0;
-};
-
-// More connections than a worker's requests can hold are forgotten, oldest first.
-std::array<Held, 2 * kMaxInFlight> g_held;
-size_t g_held_count = 0;
-
-Held* Find(const PyObject* record) {
-  Held* const end = g_held.data() + g_held_count;
-  Held* const found = std::find_if(g_held.data(), end,
-                                   [record](const Held& held) { return held.record == record; });
-  return found != end ? found : nullptr;
+// The lane is shown, and decides nothing here.
+PoolLane LaneNow() {
+  return CurrentRequest() < kMaxInFlight ? PoolLane::kRequest : PoolLane::kTask;
 }
 
-void Remove(Held* held) {
-  std::copy(held + 1, g_held.data() + g_held_count, held);
-  --g_held_count;
+uint32_t PoolCalled(PyObject* name) {
+  const char* const text = PyUnicode_AsUTF8(name);  // kept within `name`
+  if (text == nullptr) PyErr_Clear();
+  return text != nullptr ? BookPool(text, false) : kPoolOther;
 }
 
-// Since when that request holds one still; 0: it does not. In order of time: the first is it.
-uint64_t OldestOf(uint32_t in_flight, uint64_t started_ns) {
-  for (size_t i = 0; i < g_held_count; ++i) {
-    if (g_held[i].in_flight == in_flight && g_held[i].started_ns == started_ns) {
-      return g_held[i].since_ns;
+uint32_t RecordHeldBy(const PyObject* holder) {
+  if (BookAttachment() == nullptr) return kNoRecord;
+  for (size_t i = 0; i < kMaxConnections; ++i) {
+    const BookedConnection& booked = Booked(i);
+    if (booked.record != kNoRecord && booked.held() && booked.holder == holder) {
+      return booked.record;
     }
   }
-  return 0;
+  return kNoRecord;
 }
 
-void CheckOut(const PyObject* record) {
-  const uint32_t in_flight = CurrentRequest();
-  const Attachment* const attachment = Probe::Current();
-  if (in_flight >= kMaxInFlight || attachment == nullptr) return;
-  // Its former holder never gave it back (the request has ended, the pool took it).
-  if (Held* const former = Find(record); former != nullptr) Remove(former);
-  if (g_held_count == g_held.size()) Remove(g_held.data());
-  InFlight& request = attachment->slot().in_flight[in_flight];
-  const uint64_t now_ns = MonotonicNs();
-  g_held[g_held_count++] = {record, in_flight, request.started_ns.load(std::memory_order_relaxed),
-                            now_ns};
-  if (request.connection_since_ns.load(std::memory_order_relaxed) == 0) {
-    request.connection_since_ns.store(now_ns, std::memory_order_relaxed);
+void CountCheckout(PoolStats& stats, PoolLane lane) {
+  AddTo(Counter(stats,
+                lane == PoolLane::kTask ? PoolCounter::task_checkouts : PoolCounter::checkouts),
+        1);
+  stats.active.store(stats.active.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
+void CountCheckin(PoolStats& stats, uint64_t held_ns) {
+  AddTo(Counter(stats, PoolCounter::hold_ns), held_ns);
+  if (held_ns > stats.hold_max_ns.load(std::memory_order_relaxed)) {
+    stats.hold_max_ns.store(held_ns, std::memory_order_relaxed);
   }
+  const uint32_t active = stats.active.load(std::memory_order_relaxed);
+  if (active > 0) stats.active.store(active - 1, std::memory_order_relaxed);
 }
 
-void CheckIn(const PyObject* record) {
-  Held* const held = Find(record);
-  if (held == nullptr) return;
-  const Held gone = *held;
-  Remove(held);
-  const Attachment* const attachment = Probe::Current();
-  if (attachment == nullptr) return;
-  InFlight& request = attachment->slot().in_flight[gone.in_flight];
-  if (request.started_ns.load(std::memory_order_relaxed) != gone.started_ns) return;
-  request.connection_since_ns.store(OldestOf(gone.in_flight, gone.started_ns),
-                                    std::memory_order_relaxed);
+void CheckIn(PyObject* holder) {
+  const uint32_t record = RecordHeldBy(holder);
+  if (record == kNoRecord) return;
+  PoolStats* const stats = StatsOfPool(PoolOfRecord(record));
+  const uint64_t held_ns = BookCheckin(record);
+  if (stats != nullptr) CountCheckin(*stats, held_ns);
+  BookClosed(record);
 }
 
-PyObject* OnCheckout(PyObject*, PyObject* const* arguments, Py_ssize_t count) {
-  if (count > 1) CheckOut(arguments[1]);
+void CheckOut(PyObject* name, PyObject* holder) {
+  // StaticPool gives the same one to several at once: the newest holder is the one that is seen.
+  CheckIn(holder);
+  const uint32_t pool = PoolCalled(name);
+  const uint32_t record = BookConnecting(pool);
+  if (record == kNoRecord) return;
+  const PoolLane lane = LaneNow();
+  BookCheckout(record, lane, holder);
+  if (PoolStats* const stats = StatsOfPool(pool); stats != nullptr) CountCheckout(*stats, lane);
+}
+
+PyObject* OnCheckout(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
+  if (count > 1) CheckOut(self, arguments[1]);
   Py_RETURN_NONE;
 }
 
@@ -92,7 +85,7 @@ PyMethodDef g_checkin{"checkin", FastCall(OnCheckin), METH_FASTCALL,
 
 }  // namespace
 
-PyObject* NewCheckoutListener() { return PyCFunction_New(&g_checkout, nullptr); }
-PyObject* NewCheckinListener() { return PyCFunction_New(&g_checkin, nullptr); }
+PyObject* NewCheckoutListener(PyObject* name) { return PyCFunction_New(&g_checkout, name); }
+PyObject* NewCheckinListener(PyObject* name) { return PyCFunction_New(&g_checkin, name); }
 
 }  // namespace stirbar

@@ -18,6 +18,10 @@ StirbarInterpreterLayout g_layout{};
 
 void LearnInterpreter() noexcept { StirbarLearnInterpreter(&g_layout); }
 
+const uint32_t* InterpreterOffsets() noexcept {
+  return g_layout.count != 0 ? g_layout.offsets : nullptr;
+}
+
 void PublishInterpreter(WorkerSlot& slot) noexcept {
   InterpreterMap& map = slot.interpreter;
   map.ready.store(0, std::memory_order_relaxed);

@@ -11,6 +11,9 @@ namespace stirbar {
 // interpreter lock held, before the first Attachment is published. Time: 20 us.
 void LearnInterpreter() noexcept;
 
+// What was learnt, by StirbarInterpreterOffset; null where nothing was, or nothing that agrees.
+const uint32_t* InterpreterOffsets() noexcept;
+
 // Writes what was learnt into `slot`, `ready` last. Any thread.
 void PublishInterpreter(WorkerSlot& slot) noexcept;
 

@@ -8,6 +8,9 @@
 #include <nanobind/stl/vector.h>
 
 #include "probe/bindings.h"
+#include "probe/connection_book.h"
+#include "probe/connection_leaks.h"
+#include "probe/connection_texts.h"
 #include "probe/current_request.h"
 #include "probe/executor_depth.h"
 #include "probe/garbage_pauses.h"
@@ -87,8 +90,24 @@ NB_MODULE(_stirbar, m) {
   timed("timed_statement", TimedKind::kStatement);
   timed("timed_connection", TimedKind::kConnection);
   timed("timed_redis", TimedKind::kRedis);
-  m.def("checkout_listener", [] { return nb::steal(NewCheckoutListener()); });
-  m.def("checkin_listener", [] { return nb::steal(NewCheckinListener()); });
+  timed("timed_transaction_end", TimedKind::kTransactionEnd);
+  m.def(
+      "checkout_listener", [](nb::str pool) { return nb::steal(NewCheckoutListener(pool.ptr())); },
+      nb::arg("pool"));
+  m.def(
+      "checkin_listener", [](nb::str pool) { return nb::steal(NewCheckinListener(pool.ptr())); },
+      nb::arg("pool"));
+  m.def("book_connecting", &BookConnecting, nb::arg("pool"));
+  m.def("book_opened", &BookOpened, nb::arg("record"), nb::arg("target"));
+  m.def("book_closed", &BookClosed, nb::arg("record"));
+  m.def("holders_text", &HoldersText, nb::arg("pool"));
+  m.def("held_connections", [] { return nb::steal(HeldConnections()); });
+  m.def(
+      "set_reclaimer", [](nb::handle reclaimer) { SetReclaimer(OrNull(reclaimer)); },
+      nb::arg("reclaimer").none());
+  m.def(
+      "leaks_to_reclaim", [](uint32_t mode) { return nb::steal(LeaksToReclaim(mode)); },
+      nb::arg("mode"));
   m.def("garbage_listener", [] { return nb::steal(NewGarbageListener()); });
 
   m.attr("PoolCore") = nb::handle(PoolType());

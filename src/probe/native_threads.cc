@@ -13,6 +13,7 @@
 #include <semaphore>
 
 #include "base/clock.h"
+#include "probe/connection_leaks.h"
 #include "probe/executor_depth.h"
 #include "probe/gil_address.h"
 #include "probe/interpreter_map.h"
@@ -125,6 +126,7 @@ void UseLock(const Attachment& attachment, uint64_t now, uint64_t* next_routes_n
     RefreshRouteSources();
     *next_routes_ns = now + kAskRoutesEveryNs;
   }
+  LookForLeaks(now);
   CarryOut(attachment);
 }
 

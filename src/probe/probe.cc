@@ -1,4 +1,5 @@
-#include "probe/probe.h"
+#include <Python.h>
+// First, because CPython asks for it.
 
 #include <pthread.h>
 
@@ -7,8 +8,10 @@
 #include <new>
 
 #include "base/clock.h"
+#include "probe/connection_book.h"
 #include "probe/interpreter_map.h"
 #include "probe/native_threads.h"
+#include "probe/probe.h"
 #include "segment/config.h"
 
 namespace stirbar {
@@ -34,6 +37,7 @@ void Probe::AfterForkInChild() {
   epoch_.fetch_add(1, std::memory_order_relaxed);
   Probe& probe = Get();
   probe.started_.store(false, std::memory_order_relaxed);
+  ForgetConnections();
   NativeThreads::ForgetAfterFork();
 }
 

@@ -1,9 +1,12 @@
 #include "probe/timed_method.h"
 
 #include "base/clock.h"
+#include "probe/connection_table.h"
+#include "probe/connection_use.h"
 #include "probe/current_request.h"
 #include "probe/probe.h"
 #include "probe/python_type.h"
+#include "probe/slow_queries.h"
 #include "probe/statements.h"
 #include "probe/time_parts.h"
 
@@ -41,29 +44,80 @@ SqlDialect QuotesOf(PyObject* dialect) {
   return mysql ? SqlDialect::kMySql : SqlDialect::kStandard;
 }
 
-// What a call belongs to, or nothing.
+// What a call belongs to: the request that it is part of, the connection that it goes to; either
+// may be missing.
 struct Account {
-  WorkerSlot* slot = nullptr;
+  Attachment* attachment = nullptr;  // null: nothing is noted
+  WorkerSlot* slot = nullptr;        // null: no request
   uint32_t in_flight = kMaxInFlight;
-  uint64_t started_ns = 0;
+  uint32_t record = kNoRecord;
+  uint64_t started_ns = 0;  // of the request
+  uint64_t begun_ns = 0;    // of the call
 };
 
 Account Open(TimedKind kind, PyObject* const* arguments, Py_ssize_t count) {
-  const uint32_t in_flight = CurrentRequest();
-  if (in_flight >= kMaxInFlight) return {};
   Attachment* const attachment = Probe::Current();
   if (attachment == nullptr) return {};
-  if (kind != TimedKind::kRedis && (count == 0 || IsAsync(arguments[0]))) return {};
-  WorkerSlot& slot = attachment->slot();
-  if (!BeginPart(slot, in_flight, PartOf(kind), MonotonicNs())) return {};
-  return {&slot, in_flight, slot.in_flight[in_flight].started_ns.load(std::memory_order_relaxed)};
+  const uint32_t in_flight = CurrentRequest();
+  const bool sql = kind != TimedKind::kRedis;
+  if (in_flight >= kMaxInFlight && (!sql || kind == TimedKind::kConnection)) return {};
+  if (sql && (count == 0 || IsAsync(arguments[0]))) return {};
+  if (kind == TimedKind::kStatement && count < 3) return {};
+  Account account{.attachment = attachment, .in_flight = in_flight, .begun_ns = MonotonicNs()};
+  if (in_flight < kMaxInFlight) {
+    WorkerSlot& slot = attachment->slot();
+    // One within another: a dialect's own method that calls the one of its base class.
+    if (!BeginPart(slot, in_flight, PartOf(kind), account.begun_ns)) return {};
+    account.slot = &slot;
+    account.started_ns = slot.in_flight[in_flight].started_ns.load(std::memory_order_relaxed);
+  }
+  if (kind == TimedKind::kStatement) {
+    account.record = RecordOfStatement(in_flight, arguments, count);
+    const bool begins = BookStatement(account.record, account.begun_ns);
+    if (!begins && account.slot == nullptr) return {};
+  } else if (kind == TimedKind::kTransactionEnd && count > 1) {
+    account.record = RecordOfTransaction(in_flight, arguments[1]);
+  }
+  return account;
 }
 
-void Close(TimedKind kind, const Account& account, PyObject* const* arguments, Py_ssize_t count) {
-  const uint32_t calls = kind == TimedKind::kConnection ? 0 : 1;
-  const uint64_t spent_ns =
-      EndPart(*account.slot, account.in_flight, PartOf(kind), calls, MonotonicNs());
-  if (kind == TimedKind::kStatement && count > 2) {
+uint32_t CallsOf(TimedKind kind) {
+  return kind == TimedKind::kStatement || kind == TimedKind::kRedis ? 1 : 0;
+}
+
+void NoteIfSlow(const Account& account, PyObject* const* arguments, uint64_t now_ns) {
+  const uint64_t taken_ns = now_ns - account.begun_ns;
+  if (taken_ns < account.attachment->orders.slow_query_ns.load(std::memory_order_relaxed)) return;
+  SlowStatement statement{
+      .text = arguments[2], .duration_ns = taken_ns, .pool = PoolOfRecord(account.record)};
+  if (account.in_flight < kMaxInFlight) {
+    statement.route = account.attachment->slot().in_flight[account.in_flight].route.load(
+        std::memory_order_relaxed);
+  }
+  PyObject* type = nullptr;
+  PyObject* value = nullptr;
+  PyObject* traceback = nullptr;
+  PyErr_Fetch(&type, &value, &traceback);
+  statement.dialect = QuotesOf(arguments[0]);
+  PyErr_Restore(type, value, traceback);
+  RecordSlowQuery(*account.attachment, statement);
+}
+
+// `failed`: an exception is on its way, no attribute is asked for.
+void Close(TimedKind kind, const Account& account, PyObject* const* arguments, bool failed) {
+  const uint64_t now_ns = MonotonicNs();
+  uint64_t spent_ns = 0;
+  if (account.slot != nullptr) {
+    spent_ns = EndPart(*account.slot, account.in_flight, PartOf(kind), CallsOf(kind), now_ns);
+  }
+  if (kind == TimedKind::kTransactionEnd) {
+    if (!failed) BookTransactionEnd(account.record);
+    return;
+  }
+  if (kind != TimedKind::kStatement) return;
+  BookStatementEnd(account.record);
+  NoteIfSlow(account, arguments, now_ns);
+  if (!failed && account.slot != nullptr) {
     NoteStatement(account.in_flight, account.started_ns, arguments[2], QuotesOf(arguments[0]),
                   spent_ns);
   }
@@ -76,14 +130,7 @@ PyObject* Call(PyObject* self, PyObject* const* arguments, size_t flags, PyObjec
   const Py_ssize_t count = PyVectorcall_NARGS(flags);
   const Account account = Open(method->kind, arguments, count);
   PyObject* const result = PyObject_Vectorcall(method->original, arguments, flags, keywords);
-  if (account.slot == nullptr) return result;
-  if (result == nullptr) {
-    // No attribute is asked for and nothing noted while an exception is on its way.
-    EndPart(*account.slot, account.in_flight, PartOf(method->kind),
-            method->kind == TimedKind::kConnection ? 0 : 1, MonotonicNs());
-    return nullptr;
-  }
-  Close(method->kind, account, arguments, count);
+  if (account.attachment != nullptr) Close(method->kind, account, arguments, result == nullptr);
   return result;
 }
 

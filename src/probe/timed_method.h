@@ -13,9 +13,10 @@
 namespace stirbar {
 
 enum class TimedKind : uint8_t {
-  kStatement,   // Dialect.do_execute(self, cursor, statement, ...)
-  kConnection,  // of a Dialect too: connect, commit, rollback: SQL time, but no statement
-  kRedis,       // Redis.execute_command and what is like it
+  kStatement,       // Dialect.do_execute(self, cursor, statement, ...)
+  kConnection,      // of a Dialect too: connect: SQL time, but no statement
+  kTransactionEnd,  // as that: do_commit(self, connection), do_rollback
+  kRedis,           // Redis.execute_command and what is like it
 };
 
 // False with a Python exception set: out of memory.

@@ -1,16 +1,15 @@
 #include <Python.h>
 // First, because CPython asks for it.
 
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <array>
 
 #include "base/clock.h"
+#include "probe/connection_book.h"
+#include "probe/connection_leaks.h"
 #include "probe/probe.h"
 #include "probe/slow_requests.h"
+#include "probe/thread_id.h"
 #include "probe/time_parts.h"
-#include "probe/tls_model.h"
 #include "probe/tracked_request.h"
 #include "probe/wsgi_names.h"
 
@@ -27,19 +26,6 @@ struct Open {
 
 std::array<Open, kMaxInFlight> g_open;  // guarded by the interpreter lock
 uint32_t g_newest = 0;                  // index begun last: where RouteHook looks first
-
-uint32_t ThreadId() {
-  // A fork changes the id of the thread that goes on in the child.
-  struct Known {
-    uint32_t epoch;
-    uint32_t id;
-  };
-  STIRBAR_FAST_TLS static thread_local Known known{0, 0};
-  if (known.id == 0 || known.epoch != Probe::Epoch()) {
-    known = {Probe::Epoch(), static_cast<uint32_t>(syscall(SYS_gettid))};
-  }
-  return known.id;
-}
 
 // What RouteHook finds of `request`; null where it has no in-flight slot, or where a request of a
 // newer attachment has that index now.
@@ -141,6 +127,7 @@ void EndRequest(const Request& request, const Ending& ending) {
   CloseOpen(request);
   if (!IsOurs(request)) return;
   Attachment& attachment = *request.attachment;
+  EndRequestOfConnections(request.in_flight, request.started_ns);
   PartTimes parts;
   ReadParts(attachment.slot(), request.in_flight, &parts);
   const Attachment::Counted counted =
@@ -168,6 +155,7 @@ void EndRequest(const Request& request, const Ending& ending) {
                          .request_bytes = request.request_bytes,
                          .response_bytes = ending.response_bytes,
                          .slow = counted.slow});
+  ReclaimIfDue();
 }
 
 void NoteRule(PyObject* environ, PyObject* rule, PyObject* policy_source) {

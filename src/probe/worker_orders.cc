@@ -34,6 +34,10 @@ void RefreshOrders(const Segment& segment, uint64_t now_ns, WorkerOrders* orders
   orders->long_lived_limit.store(static_cast<uint32_t>(settings.long_lived_limit), kRelaxed);
   orders->address_bits.store(static_cast<uint32_t>(settings.client_address_bits), kRelaxed);
   orders->observe_only.store(settings.observe_only != 0 ? 1 : 0, kRelaxed);
+  orders->leak_after_ns.store(Ns(settings.pool_leak_threshold), kRelaxed);
+  orders->leak_reclaim.store(
+      settings.observe_only != 0 ? 0 : static_cast<uint32_t>(settings.pool_leak_reclaim), kRelaxed);
+  orders->slow_query_ns.store(Ns(settings.slow_query_threshold), kRelaxed);
 
   const SupervisorBlock& supervisor = segment.supervisor;
   const bool there = SupervisorIsThere(supervisor, now_ns);

@@ -28,6 +28,9 @@ struct WorkerOrders {
   std::atomic<uint32_t> long_lived_limit{0};   // 0: none
   std::atomic<uint32_t> address_bits{24};
   std::atomic<uint32_t> observe_only{0};
+  std::atomic<uint64_t> leak_after_ns{30'000'000'000};
+  std::atomic<uint32_t> leak_reclaim{0};  // pool_leak_reclaim; 0 under observe_only
+  std::atomic<uint64_t> slow_query_ns{2'000'000'000};
   // From the supervisor, or the operator over it.
   std::atomic<uint32_t> shed_level{0};
   std::atomic<uint32_t> shed_by_operator{0};
