@@ -32,6 +32,8 @@ PROGRAMS = {
     "stack_of_a_hang": "B4",
     "goodput": "B5",
     "load_step": "B5",
+    "pool_fairness": "B6",
+    "pool_checkout": "B7",
     "supervisor_cost": "B10, B14",
     "scrape_after_restarts": "B11",
     "page_weight": "B14",

@@ -15,6 +15,7 @@ from stirbar.interrupted import RequestInterrupted
 from stirbar.outgoing import HostUnavailable, protect
 from stirbar.performance_metrics import PerformanceMetrics
 from stirbar.policy import degrade, limit
+from stirbar.pool_options import pool_options
 from stirbar.resource_metrics import ResourceMetrics
 from stirbar.system_optimizer import SystemOptimizer
 
@@ -33,5 +34,6 @@ __all__ = [
     "SystemOptimizer",
     "degrade",
     "limit",
+    "pool_options",
     "protect",
 ]

@@ -19,6 +19,7 @@ from stirbar.health_checker import HealthChecker
 from stirbar.instrument import instrument
 from stirbar.pages import make_blueprint
 from stirbar.policy import degrade, limit, make_critical
+from stirbar.pool_options import pool_options
 from stirbar.system_optimizer import SystemOptimizer
 from stirbar.trusted_peers import from_environment as trusted_by_environment
 from stirbar.trusted_peers import parse_trusted_peers
@@ -79,6 +80,7 @@ class Stirbar:
 
     limit = staticmethod(limit)
     degrade = staticmethod(degrade)
+    pool_options = staticmethod(pool_options)
 
     @property
     def pressure(self) -> float:

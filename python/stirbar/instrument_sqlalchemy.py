@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 from stirbar.engine import logger, native
+from stirbar.pool_names import name_pool, pool_name
+from stirbar.pool_options import use_fair_pools
 
 Listen = Callable[..., None]
 
@@ -28,11 +31,14 @@ def hook_sqlalchemy(module: ModuleType) -> None:
     from sqlalchemy import event
     from sqlalchemy.engine import Dialect, Engine
     from sqlalchemy.engine.default import DefaultDialect
+    from sqlalchemy.pool import QueuePool
 
     for name in (*_STATEMENTS, *_CONNECTION, *_TRANSACTION_END):
         if not callable(getattr(DefaultDialect, name, None)):
             raise TypeError(f"SQLAlchemy {module.__version__}: no Dialect.{name}")
     _time_class(DefaultDialect)
+    if os.environ.get("STIRBAR_SEGMENT"):  # `stirbar run`: nobody has to ask for it
+        use_fair_pools(DefaultDialect, QueuePool)
     _watch_new_engines(Engine, Dialect, event.listen)
     native.set_reclaimer(_reclaim)
 
@@ -60,6 +66,7 @@ def _watch_new_engines(engine: type[Any], interface: type[Any], listen: Listen) 
     def init(self: Any, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
         try:
+            name_pool(self)
             for dialect in type(self.dialect).__mro__:
                 if dialect not in (interface, object):
                     _time_class(dialect)
@@ -86,14 +93,6 @@ def _listen_to(pool: Any, name: str, listen: Listen) -> None:
     listen(pool, "checkin", checkin)
     listen(pool, "detach", checkin)
     pool._stirbar_listens = True
-
-
-def pool_name(url: Any) -> str:
-    """What a pool is called: "mysql://db.example.org:3306/shop", without user, password, query."""
-    place = url.host or ""
-    if url.port is not None:
-        place += f":{url.port}"
-    return f"{url.get_backend_name()}://{place}/{url.database or ''}"
 
 
 def _reclaim(mode: int) -> None:

@@ -17,6 +17,7 @@
 #include "probe/held_connections.h"
 #include "probe/hosts.h"
 #include "probe/interrupt.h"
+#include "probe/pool_type.h"
 #include "probe/refusal.h"
 #include "probe/request_arrival.h"
 #include "probe/timed_method.h"
@@ -29,7 +30,9 @@ static PyObject* OrNull(nb::handle object) { return object.is_none() ? nullptr :
 
 NB_MODULE(_stirbar, m) {
   m.doc() = "The native probe of Stirbar. Use the package `stirbar`; this is its inside.";
-  if (!InitialiseWsgiTypes() || !InitialiseTimedMethod()) nb::raise_python_error();
+  if (!InitialiseWsgiTypes() || !InitialiseTimedMethod() || !InitialisePoolType()) {
+    nb::raise_python_error();
+  }
 
   m.def("configure", &Configure, nb::arg("segment"), nb::arg("app_name"),
         nb::arg("supervisor_command"), nb::arg("settings"));
@@ -106,6 +109,8 @@ NB_MODULE(_stirbar, m) {
       "leaks_to_reclaim", [](uint32_t mode) { return nb::steal(LeaksToReclaim(mode)); },
       nb::arg("mode"));
   m.def("garbage_listener", [] { return nb::steal(NewGarbageListener()); });
+
+  m.attr("PoolCore") = nb::handle(PoolType());
 
   m.def("http_begin", &HttpBegin);
   m.def("http_end", &HttpEnd, nb::arg("token"), nb::arg("calls"));

@@ -137,7 +137,7 @@ def test_all_other_pools_are_seen(run: Run) -> None:  # noqa: F811
 def test_password_and_user_are_not_in_the_name(run: Run) -> None:  # noqa: F811
     run(
         joined("""
-        from stirbar.instrument_sqlalchemy import pool_name
+        from stirbar.pool_names import pool_name
         name = pool_name(sa.make_url("mysql+pymysql://user:secret@db.example.org:3307/shop?a=b"))
         assert name == "mysql://db.example.org:3307/shop", name
         assert pool_name(sa.make_url("sqlite://")) == "sqlite:///"
