@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy.pool import QueuePool
@@ -32,7 +33,8 @@ class PoolServers:
     """
 
     def __init__(self, pool: Any, fallback: Any = None, replicas: Any = None) -> None:
-        self._pool: weakref.ref[Any] = weakref.ref(pool)
+        # Of a pool that lives: the pool asks. (Not held: it holds this.)
+        self._pool: Callable[[], Any] = weakref.ref(pool)
         urls = parse_urls("fallback", fallback)
         self._replicas = parse_urls("replicas", replicas)
         self._replica_pool: Any = None
