@@ -132,7 +132,7 @@ class FairPool(_Core, QueuePool):  # type: ignore[misc]
 
     def _open(self, record: Any) -> tuple[Any, int]:
         """Makes a DBAPI connection for `record`. Returns it, and the index of its target."""
-        return self._servers.open(record)
+        return self._servers.open(self, record)
 
     def _fails_back(self, target: int) -> bool:
         """Whether a connection to that server, which comes back, shall be closed."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy.pool import QueuePool
@@ -32,7 +34,8 @@ class PoolServers:
     """
 
     def __init__(self, pool: Any, fallback: Any = None, replicas: Any = None) -> None:
-        self._pool: weakref.ref[Any] = weakref.ref(pool)
+        # Of a pool that lives: the pool asks. (Not held: it holds this.)
+        self._pool: Callable[[], Any] = weakref.ref(pool)
         urls = parse_urls("fallback", fallback)
         self._replicas = parse_urls("replicas", replicas)
         self._replica_pool: Any = None
@@ -47,7 +50,7 @@ class PoolServers:
         """`pool` is whose they are from now on."""
         self._pool = weakref.ref(pool)
         if self._replicas:
-            pool.connect = self.connect
+            pool.connect = functools.partial(self.connect, weakref.ref(pool))
             if self._replica_pool is not None:
                 self._replica_pool = self._replica_pool.recreate()
 
@@ -57,8 +60,10 @@ class PoolServers:
         if server is not None:
             self.targets.set_name(0, server)
 
-    def open(self, record: Any) -> tuple[Any, int]:
-        """A new connection for `record`, and the index of its server."""
+    def open(self, pool: Any, record: Any) -> tuple[Any, int]:
+        """A new connection of `pool` for `record`, and the index of its server."""
+        if self._pool() is not pool:  # one that was replaced, and is used all the same
+            self._pool = weakref.ref(pool)
         connection, target = self.targets.connect(record)
         if record is not None:
             setattr(record, _TARGET, target)
@@ -71,26 +76,25 @@ class PoolServers:
         if target is not None:
             self.targets.broke(target, fault)
 
-    def connect(self) -> Any:
+    def connect(self, of: Callable[[], Any]) -> Any:
         """What ``Pool.connect`` does, for a pool with replicas."""
         if is_readonly():
             try:
-                return self._beside().connect()
+                return self._beside(of()).connect()
             except Exception as fault:
                 gone = isinstance(fault, DatabaseUnavailable)
                 if not gone and driver_errors.outcome_of(fault) != driver_errors.FAILED:
                     raise
-        return QueuePool.connect(self._pool())
+        return QueuePool.connect(of())
 
     def dispose(self) -> None:
         """Closes the idle connections to replicas."""
         if self._replica_pool is not None:
             self._replica_pool.dispose()
 
-    def _beside(self) -> Any:
+    def _beside(self, pool: Any) -> Any:
         """The pool of the replicas, made when it is first needed: all listeners are there then."""
         if self._replica_pool is None:
-            pool = self._pool()
             beside = pool._alike()
             beside.__dict__["dispatch"] = pool.dispatch
             beside._take_name(f"{pool._name} replicas")

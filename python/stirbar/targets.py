@@ -138,14 +138,15 @@ class Targets:
             )
         elif change == _AVAILABLE:
             logger.warning("the database server %s is available again, after %.1f s", name, seconds)
-        if change or self._errors:
+        if self._native.unavailable_seconds(target) > 0:
             self._reconnector.start()
         if change == _AVAILABLE:
             self._errors.pop(target, None)
 
     def _unavailable(self, wait: float) -> DatabaseUnavailable:
         self._reconnector.start()
-        target = min(self._errors, default=0)
+        gone = (i for i in range(len(self._names)) if self._native.unavailable_seconds(i) > 0)
+        target = next(gone, 0)
         fault = self._errors.get(target)
         reason = "its connections broke" if fault is None else driver_errors.label_of(fault)
         since = self._native.unavailable_seconds(target)

@@ -85,6 +85,7 @@ void PoolCore::FollowSlowly() {
     }
     entries_.clear();
     queue_.Forget();
+    open_ = {};
     surplus.Forget();
     epoch_ = Probe::Epoch();
     stats_ = nullptr;
@@ -160,7 +161,8 @@ void PoolCore::NoteConnecting(PoolEntry* entry) {
 void PoolCore::NoteOpened(PoolEntry* entry, uint32_t target) {
   const uint64_t now_ns = MonotonicNs();
   entry->open = true;
-  entry->target = target;
+  entry->target = target < kMaxTargets ? target : 0;
+  ++open_[entry->target];
   entry->times = {.expires_ns = ExpiryOf(now_ns, lifetime_ns, Chance()),
                   .idle_since_ns = now_ns,
                   .last_sign_ns = now_ns};
@@ -173,6 +175,7 @@ void PoolCore::NoteClosed(PoolEntry* entry) {
   entry->book = kNoRecord;
   if (!entry->open) return;
   entry->open = false;
+  --open_[entry->target];
   Count(PoolCounter::closed);
 }
 
@@ -213,6 +216,11 @@ void PoolCore::Show(const Shown& now) {
       stirbar::Add(stats_->waiting[lane], now.waiting[lane] - shown_.waiting[lane]);
     }
     stats_->oldest_wait_since_ns.store(queue_.oldest_wait_since_ns(), std::memory_order_relaxed);
+  }
+  if (now.open != shown_.open) {
+    for (size_t i = 0; i < kMaxTargets; ++i) {
+      stirbar::Add(stats_->targets[i].connections, now.open[i] - shown_.open[i]);
+    }
   }
   shown_ = now;
 }
@@ -270,7 +278,8 @@ void PoolCore::Publish() {
   Show({.idle = queue_.idle(),
         .active = queue_.active(),
         .connecting = queue_.connecting(),
-        .waiting = {queue_.waiting(PoolLane::kRequest), queue_.waiting(PoolLane::kTask)}});
+        .waiting = {queue_.waiting(PoolLane::kRequest), queue_.waiting(PoolLane::kTask)},
+        .open = open_});
 }
 
 void PoolCore::PublishLimits() {

@@ -124,6 +124,7 @@ class PoolCore {
     uint32_t active = 0;
     uint32_t connecting = 0;
     std::array<uint32_t, kPoolLanes> waiting{};
+    std::array<uint32_t, kMaxTargets> open{};  // by target
   };
 
   void FollowSlowly();
@@ -139,6 +140,7 @@ class PoolCore {
   Attachment* attachment_ = nullptr;
   uint32_t pool_ = kPoolOther;
   PoolStats* stats_ = nullptr;
+  std::array<uint32_t, kMaxTargets> open_{};  // connections by target
   PoolThrottle throttle_;
   uint64_t hold_ns_ = 0;      // how long they are held, about: a sixteenth of each new one
   uint64_t returned_ns_ = 0;  // when one came back last, or the first was given out

@@ -12,6 +12,7 @@ import flask
 import pytest
 import sqlalchemy as sa
 import stirbar
+from sqlalchemy.engine import make_url
 from stirbar import driver_errors, target_urls
 from stirbar.database_errors import DatabaseUnavailable, PoolFull, PoolThrottled, PoolTimeout
 from stirbar.instrument import instrument
@@ -262,7 +263,7 @@ def test_bad_servers_are_refused(
     ],
 )
 def test_names_show_no_secret(url: str, name: str) -> None:
-    assert target_urls.name_of(sa.make_url(url)) == name
+    assert target_urls.name_of(make_url(url)) == name
 
 
 class OperationalError(Exception):
