@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from fault_proxy import FaultProxy
-from harness import Background, Running, Sandbox, eventually, process
+from harness import ROOT, Background, Running, Sandbox, eventually, process
 from mariadb import SUPERVISOR, Account, MariaDb
 
 Json = dict[str, Any]
@@ -350,3 +350,19 @@ def test_manager_tells_what_the_supervisor_sees(managed: Running, own_mariadb: M
     seen = health["databases"]["default"]
     assert seen["available"] is False
     assert seen["unavailable_since"] == pytest.approx(time.time(), abs=30)
+
+
+def test_the_demo_leaks_a_connection_with_each_call(box: Sandbox, own_mariadb: MariaDb) -> None:
+    app = watching(
+        box,
+        own_mariadb.supervisor_url(),
+        app="misbehaving_app:app",
+        cwd=ROOT / "examples",
+        environment={"DATABASE_URL": own_mariadb.url()},
+    )
+    for leaked in range(1, 4):
+        assert app.app.ask("/trouble/hold-connection?count=1", "POST").status == 200
+        # The supervisor's own is one more.
+        row_when(app, own_mariadb.name, lambda r, n=leaked: r["connections"] > n, "one more")
+    assert own_mariadb.connections() >= 3
+    assert app.app.ask("/trouble/release", "POST").status == 200
