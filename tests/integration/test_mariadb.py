@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from fault_proxy import FaultProxy
-from harness import ROOT, Background, Running, Sandbox, eventually, process
+from harness import ROOT, Background, Running, Sandbox, eventually, kill, process
 from mariadb import SUPERVISOR, Account, MariaDb
 
 Json = dict[str, Any]
@@ -366,3 +366,25 @@ def test_the_demo_leaks_a_connection_with_each_call(box: Sandbox, own_mariadb: M
         row_when(app, own_mariadb.name, lambda r, n=leaked: r["connections"] > n, "one more")
     assert own_mariadb.connections() >= 3
     assert app.app.ask("/trouble/release", "POST").status == 200
+
+
+def test_connections_of_a_killed_worker_are_gone(box: Sandbox, own_mariadb: MariaDb) -> None:
+    app = watching(
+        box,
+        own_mariadb.supervisor_url(),
+        app="misbehaving_app:app",
+        cwd=ROOT / "examples",
+        environment={"DATABASE_URL": own_mariadb.url()},
+    )
+    assert app.app.ask("/trouble/hold-connection?count=5", "POST").status == 200
+    row_when(app, own_mariadb.name, lambda r: r["connections"] >= 6, "they are seen")
+    (worker,) = app.api.worker_pids()
+    kill(worker)
+
+    def agree() -> bool:
+        shown = row(app, own_mariadb.name)["connections"]
+        assert shown == own_mariadb.status("Threads_connected") - 1, shown  # `status` is one
+        return bool(shown < 6)
+
+    # 2 s on a machine that does nothing else.
+    eventually(agree, 10, "the server's count and the page's agree")
