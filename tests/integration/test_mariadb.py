@@ -3,6 +3,7 @@ gone, hangs, or refuses the account (R-POOL-9)."""
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -311,6 +312,33 @@ def test_a_wrong_url_is_refused_and_not_shown(box: Sandbox, command: list[str]) 
     assert refused.returncode == 2
     assert "database URL 1 has a port that is not allowed (1 to 65535)" in refused.stderr
     assert "geheim" not in refused.stderr + refused.stdout
+
+
+def certificates(folder: Path, name: str) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1, signed by itself, and its key."""
+    certificate, key = folder / f"{name}.pem", folder / f"{name}.key"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    command += ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    command += ["-out", str(certificate), "-keyout", str(key)]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    return certificate, key
+
+
+def test_tls_with_a_checked_certificate(
+    box: Sandbox, new_mariadb: Callable[..., MariaDb], mariadb: MariaDb, tmp_path: Path
+) -> None:
+    certificate, key = certificates(tmp_path, "server")
+    other, _ = certificates(tmp_path, "other")
+    server = new_mariadb(f"--ssl-cert={certificate}", f"--ssl-key={key}")
+    server.admin(f"ALTER USER '{SUPERVISOR.name}'@'%' REQUIRE SSL")
+    app = watching(box, f"{server.supervisor_url()}?ssl_ca={certificate}")
+    available(app, server.name)
+    app.stop()
+    # The wrong certificate, and a server that speaks no TLS.
+    urls = f"{server.supervisor_url()}?ssl_ca={other},{mariadb.supervisor_url()}?ssl_ca={other}"
+    app = watching(box, urls)
+    for name in (server.name, mariadb.name):
+        assert unavailable(app, name)["error"] == "error 2026: TLS failed"
 
 
 # --- DatabaseManager under a supervisor -----------------------------------------------------------
