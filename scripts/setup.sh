@@ -26,7 +26,8 @@ declare -A DEBIAN=(
            libboost1.81-dev libboost-json1.81-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev
            libmariadb-dev"
   [test]="libgtest-dev libgmock-dev chromium=chromium wrk=wrk ab=apache2-utils valgrind=valgrind redis-server=redis-server
-          mariadb-server-core mariadb-client-core libmariadb3 gcc=gcc libc6-dev clang-14=clang-14 libclang-rt-14-dev"
+          mariadb-server-core mariadb-client-core libmariadb3 openssl=openssl
+          gcc=gcc libc6-dev clang-14=clang-14 libclang-rt-14-dev"
   [check]="clang-format=clang-format clang-tidy=clang-tidy"
   [bench]="valgrind=valgrind"
   [demo]=""

@@ -98,8 +98,8 @@ class FaultProxy:
     def close(self) -> None:
         with self._changed:
             self._closed = True
+        self.cut()  # first: nothing that is held back shall arrive now
         self._become(Mode.REFUSE)
-        self.cut()
 
     def __enter__(self) -> FaultProxy:
         return self
@@ -180,9 +180,13 @@ class FaultProxy:
         except OSError:
             self._drop(client)
             return
-        server.settimeout(None)
-        for one in (client, server):
-            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            server.settimeout(None)
+            for one in (client, server):
+                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError:  # cut meanwhile
+            self._drop(server)
+            return
         if not self._keep(server):
             self._drop(client)
             return

@@ -3,6 +3,7 @@ gone, hangs, or refuses the account (R-POOL-9)."""
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 from fault_proxy import FaultProxy
-from harness import Background, Running, Sandbox, eventually, process
+from harness import ROOT, Background, Running, Sandbox, eventually, kill, process
 from mariadb import SUPERVISOR, Account, MariaDb
 
 Json = dict[str, Any]
@@ -313,6 +314,33 @@ def test_a_wrong_url_is_refused_and_not_shown(box: Sandbox, command: list[str]) 
     assert "geheim" not in refused.stderr + refused.stdout
 
 
+def certificates(folder: Path, name: str) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1, signed by itself, and its key."""
+    certificate, key = folder / f"{name}.pem", folder / f"{name}.key"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    command += ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    command += ["-out", str(certificate), "-keyout", str(key)]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    return certificate, key
+
+
+def test_tls_with_a_checked_certificate(
+    box: Sandbox, new_mariadb: Callable[..., MariaDb], mariadb: MariaDb, tmp_path: Path
+) -> None:
+    certificate, key = certificates(tmp_path, "server")
+    other, _ = certificates(tmp_path, "other")
+    server = new_mariadb(f"--ssl-cert={certificate}", f"--ssl-key={key}")
+    server.admin(f"ALTER USER '{SUPERVISOR.name}'@'%' REQUIRE SSL")
+    app = watching(box, f"{server.supervisor_url()}?ssl_ca={certificate}")
+    available(app, server.name)
+    app.stop()
+    # The wrong certificate, and a server that speaks no TLS.
+    urls = f"{server.supervisor_url()}?ssl_ca={other},{mariadb.supervisor_url()}?ssl_ca={other}"
+    app = watching(box, urls)
+    for name in (server.name, mariadb.name):
+        assert unavailable(app, name)["error"] == "error 2026: TLS failed"
+
+
 # --- DatabaseManager under a supervisor -----------------------------------------------------------
 
 
@@ -350,3 +378,41 @@ def test_manager_tells_what_the_supervisor_sees(managed: Running, own_mariadb: M
     seen = health["databases"]["default"]
     assert seen["available"] is False
     assert seen["unavailable_since"] == pytest.approx(time.time(), abs=30)
+
+
+def test_the_demo_leaks_a_connection_with_each_call(box: Sandbox, own_mariadb: MariaDb) -> None:
+    app = watching(
+        box,
+        own_mariadb.supervisor_url(),
+        app="misbehaving_app:app",
+        cwd=ROOT / "examples",
+        environment={"DATABASE_URL": own_mariadb.url()},
+    )
+    for leaked in range(1, 4):
+        assert app.app.ask("/trouble/hold-connection?count=1", "POST").status == 200
+        # The supervisor's own is one more.
+        row_when(app, own_mariadb.name, lambda r, n=leaked: r["connections"] > n, "one more")
+    assert own_mariadb.connections() >= 3
+    assert app.app.ask("/trouble/release", "POST").status == 200
+
+
+def test_connections_of_a_killed_worker_are_gone(box: Sandbox, own_mariadb: MariaDb) -> None:
+    app = watching(
+        box,
+        own_mariadb.supervisor_url(),
+        app="misbehaving_app:app",
+        cwd=ROOT / "examples",
+        environment={"DATABASE_URL": own_mariadb.url()},
+    )
+    assert app.app.ask("/trouble/hold-connection?count=5", "POST").status == 200
+    row_when(app, own_mariadb.name, lambda r: r["connections"] >= 6, "they are seen")
+    (worker,) = app.api.worker_pids()
+    kill(worker)
+
+    def agree() -> bool:
+        shown = row(app, own_mariadb.name)["connections"]
+        assert shown == own_mariadb.status("Threads_connected") - 1, shown  # `status` is one
+        return bool(shown < 6)
+
+    # 2 s on a machine that does nothing else.
+    eventually(agree, 10, "the server's count and the page's agree")

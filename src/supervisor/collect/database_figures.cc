@@ -9,6 +9,7 @@ namespace stirbar {
 namespace {
 
 constexpr Nanoseconds kMinute{60'000'000'000};
+constexpr Nanoseconds kSecond{900'000'000};  // what two rounds more may fall short of one
 
 uint64_t Number(const std::map<std::string, std::string>& values, const char* name) {
   const auto found = values.find(name);
@@ -59,7 +60,10 @@ void DatabaseFigures::Add(const DatabaseRound& round, DatabaseServerSample* samp
     minute_.pop_front();
   }
   // Against itself where it is the first: nothing is measured.
-  const Counters& last = minute_.empty() ? now : minute_.back();
+  const auto older = std::find_if(minute_.rbegin(), minute_.rend(), [&](const Counters& then) {
+    return AgeOf(then.asked_ns, now.asked_ns) >= kSecond;
+  });
+  const Counters& last = minute_.empty() ? now : older != minute_.rend() ? *older : minute_.front();
   const Counters& first = minute_.empty() ? now : minute_.front();
   const double seconds = Seconds(AgeOf(last.asked_ns, now.asked_ns));
   const uint64_t questions = now.questions - last.questions;

@@ -7,8 +7,8 @@
 
 namespace stirbar {
 
-// Figures of a server from its rounds: counters become rates over the last two rounds and ratios
-// over the last minute. Stirbar's own statements are no part of queries_per_second. A server that
+// Figures of a server from its rounds: counters become rates over the last second and ratios over
+// the last minute. Stirbar's own statements are no part of queries_per_second. A server that
 // has been restarted, or whose counters were reset, begins anew: never a negative rate.
 //
 // Threads: one. Time: none; `round.asked_ns` is the clock.

@@ -52,7 +52,15 @@ TEST_F(DatabaseFiguresTest, FirstRoundHasNoRates) {
   EXPECT_TRUE(std::isnan(sample.buffer_pool_hit_ratio));
 }
 
-TEST_F(DatabaseFiguresTest, RatesAreOverTwoRoundsAndWithoutOurOwn) {
+TEST_F(DatabaseFiguresTest, RatesAreOverASecondThoughRoundsAreMore) {
+  At(0);
+  status_["questions"] += 30;
+  EXPECT_DOUBLE_EQ(At(0.5).queries_per_second, 60);
+  EXPECT_DOUBLE_EQ(At(1).queries_per_second, 30);
+  EXPECT_DOUBLE_EQ(At(1.5).queries_per_second, 0);
+}
+
+TEST_F(DatabaseFiguresTest, RatesLeaveOutOurOwn) {
   At(0);
   status_["questions"] += 204;
   own_statements_ += 4;

@@ -35,8 +35,9 @@ Result<MySqlLibrary> Load() {
 }  // namespace
 
 const Result<MySqlLibrary>& LoadMySqlLibrary() {
-  static const Result<MySqlLibrary> library = Load();
-  return library;
+  // Never destroyed: a thread that waits for a server may outlive main().
+  static const auto* const library = new Result<MySqlLibrary>(Load());
+  return *library;
 }
 
 }  // namespace stirbar
