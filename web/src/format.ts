@@ -26,9 +26,11 @@ export function count(value: Value): string {
   return `${short(value / 1e9)}${space}G`;
 }
 
+const digits = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 }); // kept: making one takes long
+
 // All digits: 123,456
 export function integer(value: Value): string {
-  return known(value) ? value.toLocaleString('en-US', { maximumFractionDigits: 0 }) : notMeasured;
+  return known(value) ? digits.format(value) : notMeasured;
 }
 
 // 0.3, 52.3, 1.2 k
@@ -92,10 +94,12 @@ export function uptime(seconds: Value): string {
   return seconds < 3600 ? `${Math.floor(seconds / 60)}${space}min` : long(Math.floor(seconds));
 }
 
+const timeOfDay = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
+
 // 16:20:03 of the reader's clock
 export function clock(time: string | number): string {
   const date = new Date(time);
-  return Number.isNaN(date.getTime()) ? notMeasured : date.toLocaleTimeString('en-GB');
+  return Number.isNaN(date.getTime()) ? notMeasured : timeOfDay.format(date);
 }
 
 // 16:20:03, or with its date when that was another day: 22 Nov 16:20:03

@@ -75,8 +75,8 @@ describe('words of a pool', () => {
 });
 
 describe('trouble of a target', () => {
-  const now = Date.parse('2026-01-02T03:04:05');
-  const said = (more: Partial<Target>, workers = 2) => targetTrouble({ ...target, ...more }, workers, now)?.replace(/\u00a0/g, ' ') ?? null;
+  const from = Date.parse('2026-01-02T03:04:00');
+  const said = (more: Partial<Target>, workers = 2) => targetTrouble({ ...target, ...more }, workers, from)?.replace(/\u00a0/g, ' ') ?? null;
 
   it('is none while it can be reached', () => {
     expect(said({ failures: 9 })).toBeNull();
@@ -85,7 +85,7 @@ describe('trouble of a target', () => {
 
   it('says since when, and in how many workers', () => {
     expect(said({ unavailable_seconds: 5 })).toBe('unavailable since 03:04:00 (for 5 s)');
-    expect(said({ breakers_open: 1, unavailable_seconds: 65 })).toBe('refused at once in 1 of 2 workers since 03:03:00 (for 1 min 05 s); tried again from time to time');
+    expect(said({ breakers_open: 1, unavailable_seconds: 65 })).toBe('refused at once in 1 of 2 workers since 03:04:00 (for 1 min 05 s); tried again from time to time');
     expect(said({ breakers_open: 2 })).toBe('refused at once in all workers; tried again from time to time');
     expect(said({ breakers_open: 1 }, 1)).toBe('refused at once; tried again from time to time');
   });

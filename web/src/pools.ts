@@ -137,11 +137,12 @@ export function fullest<P extends Pool>(pools: readonly P[]): P | undefined {
   return pools.reduce<P | undefined>((worst, pool) => (!worst || rank(pool) > rank(worst) ? pool : worst), undefined);
 }
 
-// What is said of a target: null while all is well. `now`: milliseconds since 1970.
-export function targetTrouble({ breakers_open: open, unavailable_seconds }: Target, workers: number, now: number): string | null {
+// What is said of a target: null while all is well. `from`: since when it is unavailable,
+// milliseconds since 1970.
+export function targetTrouble({ breakers_open: open, unavailable_seconds }: Target, workers: number, from: number): string | null {
   const seconds = unavailable_seconds ?? 0;
   if (!open && !seconds) return null;
-  const since = seconds ? `since ${clock(now - seconds * 1000)} (for ${duration(Math.floor(seconds))})` : '';
+  const since = seconds ? `since ${clock(from)} (for ${duration(Math.floor(seconds))})` : '';
   if (!open) return `unavailable ${since}`;
   const where = workers <= 1 ? '' : open >= workers ? 'in all workers' : `in ${integer(open)} of ${integer(workers)} workers`;
   return ['refused at once', where, since].filter(Boolean).join(' ') + '; tried again from time to time';

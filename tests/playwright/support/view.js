@@ -8,6 +8,7 @@ const titles = {
   "/stacks": "Stacks",
   "/workers": "Workers",
   "/load": "Load",
+  "/connections": "Connections",
   "/requests": "Requests",
   "/routes": "Routes",
   "/events": "Events",

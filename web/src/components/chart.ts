@@ -5,6 +5,7 @@ import type { HistoryBuffer } from '../history';
 import type { Figure, SeriesName } from '../model';
 import { onThemeChange } from '../theme';
 import { h, setAttribute, setText } from './dom';
+import { InView } from './in-view';
 
 export interface ChartOptions {
   title: string;
@@ -29,6 +30,7 @@ export class Chart {
   private plot: uPlot | undefined;
   private readonly resize: ResizeObserver;
   private readonly unlisten: () => void;
+  private readonly inView = new InView(() => this.plot?.setData(this.data()));
 
   constructor(
     private readonly options: ChartOptions,
@@ -47,18 +49,20 @@ export class Chart {
     this.resize = new ResizeObserver(() => this.fit());
     this.resize.observe(this.place);
     this.unlisten = onThemeChange(() => this.make());
+    this.inView.watch(this.element);
   }
 
-  // Draws what the history holds now.
+  // Draws what the history holds now: out of view its figures only.
   update(): void {
     if (!this.plot) return;
-    this.plot.setData(this.data());
+    if (this.inView.has(this.element)) this.plot.setData(this.data());
     this.write();
   }
 
   close(): void {
     this.resize.disconnect();
     this.unlisten();
+    this.inView.forget(this.element);
     this.plot?.destroy();
     this.plot = undefined;
   }

@@ -3,10 +3,10 @@ import { fullest, shortPool, turnedAway, waitingOf } from '../pools';
 import { count, duration, integer, moment, notMeasured, percent } from '../format';
 import type { DatabaseState } from '../model';
 import { h } from './dom';
-import type { Limits, SomePool } from './pool-card';
+import type { Context, SomePool } from './pool-card';
 import { Tile } from './tile';
 
-export interface Seen extends Limits {
+export interface Seen extends Context {
   pools: readonly SomePool[];
   databases: readonly DatabaseState[];
   leaks: number | null; // found so far

@@ -5,7 +5,7 @@ import { drawPool, newPool } from './pool-card';
 const target = { name: 'db.example.org:3306', readonly: false, connections: 2, breakers_open: 0, connects: 4, failures: 0, connect_mean_seconds: 0.003, unavailable_seconds: 0, last_error: '' };
 const pool = (more: object): PoolDetail =>
   completeConnections({ pools: [{ name: 'mysql://db/<i>shop', fair: true, workers: 1, size: 5, max_overflow: 0, capacity: 5, idle: 1, active: 2, wait: { p50_seconds: 0, p95_seconds: 2, p99_seconds: 2, max_seconds: 3 }, counters: { timeouts: 3 }, targets: [target], ...more } as unknown as PoolDetail] }).pools[0]!;
-const limits = { warnFrom: 0.9, waitFrom: 1 };
+const limits = { warnFrom: 0.9, waitFrom: 1, readAt: Date.parse('2026-01-02T03:04:05') };
 
 describe('pool card', () => {
   const element = newPool();

@@ -13,9 +13,10 @@ import { drawUseBar, newUseBar } from './use-bar';
 // Counters and targets are told by the supervisor only.
 export type SomePool = Pool & Partial<Pick<PoolDetail, 'counters' | 'targets'>>;
 
-export interface Limits {
+export interface Context {
   warnFrom: number | null; // share in use
   waitFrom: number | null; // wait p95, seconds
+  readAt: number; // when counters and targets were read, milliseconds since 1970
 }
 
 export function newPool(): HTMLElement {
@@ -23,7 +24,7 @@ export function newPool(): HTMLElement {
   return h('article', { class: 'pool' }, head, newUseBar(), newFacts('Figures of this pool'), h('p', { class: 'pool-setup' }), h('ul', { class: 'targets', 'aria-label': 'Servers it connects to' }), h('ul', { class: 'counters', 'aria-label': 'What it did since the app started' }));
 }
 
-export function drawPool(element: Element, pool: SomePool, { warnFrom, waitFrom }: Limits): void {
+export function drawPool(element: Element, pool: SomePool, { warnFrom, waitFrom, readAt }: Context): void {
   const [head, use, facts, setup, targets, counters] = element.children as unknown as HTMLElement[];
   const [name, marks, share] = head!.children as unknown as HTMLElement[];
   setAttribute(element, 'aria-label', `Pool ${pool.name}`);
@@ -33,7 +34,7 @@ export function drawPool(element: Element, pool: SomePool, { warnFrom, waitFrom 
   drawUseBar(use!, pool);
   drawFacts(facts!, factsOf(pool, waitFrom));
   setText(setup!, setupWords(pool));
-  drawTargets(targets!, pool.targets ?? [], pool.workers);
+  drawTargets(targets!, pool.targets ?? [], pool.workers, readAt);
   drawCounters(counters!, countersOf(pool.counters ?? {}));
 }
 
@@ -53,7 +54,18 @@ function factsOf(pool: Pool, waitFrom: number | null): Fact[] {
   return facts.filter((fact): fact is Fact => fact !== null && fact.figure !== notMeasured);
 }
 
-function drawTargets(list: HTMLElement, targets: readonly Target[], workers: number): void {
+const away = new WeakMap<Element, number>(); // since when each target is unavailable
+
+// The same moment at each look, which finds it a little earlier or later.
+function awaySince(item: Element, { unavailable_seconds: seconds }: Target, readAt: number): number {
+  const now = readAt - (seconds ?? 0) * 1000;
+  const before = away.get(item);
+  if (before !== undefined && Math.abs(before - now) < 2500) return before;
+  away.set(item, now);
+  return now;
+}
+
+function drawTargets(list: HTMLElement, targets: readonly Target[], workers: number, readAt: number): void {
   list.hidden = targets.length === 0;
   keyed(
     list,
@@ -61,7 +73,7 @@ function drawTargets(list: HTMLElement, targets: readonly Target[], workers: num
     (t) => t.name,
     () => h('li', { class: 'target' }, h('span', { class: 'target-name' }), h('span', { class: 'target-state' }), h('span', { class: 'target-said' })),
     (item, target) => {
-      const trouble = targetTrouble(target, workers, Date.now());
+      const trouble = targetTrouble(target, workers, awaySince(item, target, readAt));
       const used = target.connections > 0;
       setText(item.firstElementChild!, target.name);
       if (trouble) drawPill(item.children[1]!, 'critical', trouble);

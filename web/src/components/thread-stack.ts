@@ -1,7 +1,7 @@
 // One thread: who it is, what it does, how well its stack could be read, and the stack.
+import { age } from '../format';
 import { qualityWords, stateWords, type ThreadStack } from '../stacks';
-import { drawAge } from './ages';
-import { h, setAttribute, setText } from './dom';
+import { h, setAttribute, setFigure, setText } from './dom';
 import { drawFrames } from './frames';
 import { drawPill } from './pill';
 
@@ -30,5 +30,6 @@ function drawRequest(place: HTMLElement, { request }: ThreadStack): void {
   place.hidden = request === null;
   setText(place.firstElementChild!, request?.route ?? '');
   setText(place.children[1]!, request ? ` · ${request.phase}, for ` : '');
-  drawAge(place.lastElementChild!, request?.age_seconds ?? null);
+  // Of the moment at which the stack was read: it stands still with it.
+  setFigure(place.lastElementChild!, request ? age(request.age_seconds) : '');
 }

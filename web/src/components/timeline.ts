@@ -1,9 +1,8 @@
 // Who holds which connection, as bars over the last minute: a line for each connection, longest hold
 // first. A line opens to the stack that took it.
 import { leakWord, takenBy } from '../connections';
-import { clock, duration } from '../format';
+import { age as ageWords, clock, duration } from '../format';
 import { place, span, type Hold, type Lane } from '../holds';
-import { drawAge } from './ages';
 import { h, setAttribute, setFigure, setText } from './dom';
 import { drawHold } from './hold-detail';
 import { icon } from './icon';
@@ -78,8 +77,8 @@ export class Timeline {
     const kind = leakWord(of.leak);
     setAttribute(element, 'data-now', newest.now ? '' : null);
     setAttribute(element, 'data-leak', kind && newest.now ? of.leak : null);
-    if (newest.now) drawAge(age!, this.now - newest.start);
-    else drawAge(age!, null), setFigure(age!, duration(newest.end - newest.start), 'It has come back; so long it was held at least');
+    // As old as the bars are: ages that tick between two looks would cost more than all the rest.
+    setFigure(age!, newest.now ? ageWords(this.now - newest.start) : duration(newest.end - newest.start), newest.now ? null : 'It has come back; so long it was held at least');
     setText(who!.firstElementChild!, takenBy(of.route, of.lane));
     setText(who!.lastElementChild!, newest.now ? `worker ${of.slot} · thread ${of.thread}` : `worker ${of.slot} · came back by ${clock(newest.end * 1000)}`);
     if (kind && newest.now) drawPill(mark!, kind.tone, kind.word, kind.meaning);

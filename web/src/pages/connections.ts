@@ -29,6 +29,8 @@ export const page: Page = {
   render: (place, history) => new ConnectionsView(place, history),
 };
 
+const reading = 'Reading…';
+
 class ConnectionsView implements View {
   private readonly feed = new ConnectionFeed(() => this.read());
   private readonly holds = new Holds();
@@ -65,6 +67,9 @@ class ConnectionsView implements View {
       ...this.onlyThere,
       panel('Database servers', [this.databases, this.noDatabase], [], 'as they say themselves'),
     );
+    this.timeline.update([], 0, reading);
+    this.leaks.update([], reading);
+    this.queries.update([], reading);
     this.feed.start();
   }
 
@@ -109,18 +114,18 @@ class ConnectionsView implements View {
   private draw(): void {
     if (!this.snapshot) return;
     const { connections } = this.feed;
-    const limits = { warnFrom: this.limit('pool_utilization_warning_threshold'), waitFrom: this.limit('pool_wait_critical_threshold') };
+    const context = { readAt: this.feed.readAt, warnFrom: this.limit('pool_utilization_warning_threshold'), waitFrom: this.limit('pool_wait_critical_threshold') };
     const pools = this.poolsNow();
     const databases: readonly SomeDatabase[] = connections?.databases ?? this.snapshot.databases;
     this.figures.update({
-      ...limits,
+      ...context,
       pools,
       databases,
       leaks: connections ? connections.leaks.reduce((sum, leak) => sum + leak.count, 0) : this.snapshot.leak_count,
       leaked: connections ? connections.leaks.reduce((sum, leak) => sum + outcome(leak).held, 0) : null,
     });
     this.noPool.hidden = pools.length > 0;
-    keyed(this.pools, sorted(pools, (pool) => pool.utilisation, 'descending'), (pool) => pool.name, newPool, (element, pool) => drawPool(element, pool, limits));
+    keyed(this.pools, sorted(pools, (pool) => pool.utilisation, 'descending'), (pool) => pool.name, newPool, (element, pool) => drawPool(element, pool, context));
     this.noDatabase.hidden = databases.length > 0;
     const fullFrom = this.limit('database_connection_ratio');
     keyed(this.databases, databases, (d) => d.name, newDatabase, (element, d) => drawDatabase(element, d, fullFrom));
