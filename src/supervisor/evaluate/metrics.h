@@ -13,8 +13,11 @@
 //   avg_response_time, slow_request_count, error_rate, throughput_rps
 //                         over the last minute, all workers
 //
-// connection_pool_utilization, database_query_time and cache_hit_rate stay kNotMeasured until pools
-// and queries are in the segment.
+//   connection_pool_utilization
+//                         0..1: of the fullest pool of the fullest worker; kNotMeasured where no
+//                         pool has a limit
+//
+// cache_hit_rate stays kNotMeasured: nothing measures it yet.
 #pragma once
 
 #include "supervisor/supervisor.h"
