@@ -104,6 +104,117 @@ inline void AddTestTraffic(Snapshot* snapshot) {
   load.backlog_reason = "54.2 requests/s answer 540 within 10 s";
 }
 
+inline PoolSample MakePool() {
+  PoolSample pool;
+  pool.name = "mysql://db.example.org:3306/shop";
+  pool.workers = 2;
+  pool.size = 5;
+  pool.max_overflow = 10;
+  pool.timeout_seconds = 30;
+  pool.lifetime_seconds = 1800;
+  pool.capacity = 30;
+  pool.idle = 3;
+  pool.active = 7;
+  pool.connecting = 1;
+  pool.waiting = {2, 1};
+  pool.oldest_wait_seconds = 0.4;
+  pool.utilisation = 0.4;
+  for (size_t i = 0; i < kPoolCounters; ++i) pool.totals.counters[i] = 100 + i;
+  pool.totals.counters[static_cast<size_t>(PoolCounter::wait_ns)] = 1'500'000'000;
+  pool.totals.counters[static_cast<size_t>(PoolCounter::hold_ns)] = 20'000'000'000;
+  pool.totals.wait_max_ns = 900'000'000;
+  pool.totals.hold_max_ns = 31'000'000'000;
+  pool.totals.wait_histogram[HistogramBucket(2'000'000)] = 100;
+  pool.wait_p50_seconds = 0.002;
+  pool.wait_p95_seconds = 0.25;
+  pool.wait_p99_seconds = 0.5;
+  pool.hold_mean_seconds = 0.02;
+  pool.active_p95 = 4;
+  pool.active_max = 6;
+  TargetSample target;
+  target.name = "db.example.org:3306";
+  target.connections = 11;
+  target.connects = 20;
+  target.failures = 2;
+  target.connect_mean_seconds = 0.012;
+  target.last_error = "OperationalError 2003";
+  pool.targets = {target};
+  return pool;
+}
+
+inline DatabaseServerSample MakeDatabase() {
+  DatabaseServerSample server;
+  server.name = "db.example.org:3306";
+  server.version = "10.11.6-MariaDB";
+  server.answered_age_seconds = 0.5;
+  server.answer_seconds = 0.003;
+  server.uptime_seconds = 86'400;
+  server.connections = 12;
+  server.connections_max_used = 40;
+  server.max_connections = 151;
+  server.threads_running = 2;
+  server.wait_timeout_seconds = 28'800;
+  server.queries_per_second = 120;
+  server.slow_queries = 4;
+  server.slow_queries_per_second = 0;
+  server.lock_waits_per_second = 0;
+  server.buffer_pool_hit_ratio = 0.999;
+  server.is_replica = false;
+  server.long_running = {{17, 3.5, "Sending data", "SELECT SLEEP(?)"}};
+  return server;
+}
+
+inline void AddTestConnections(Snapshot* snapshot) {
+  Sample& sample = snapshot->sample;
+  sample.pools = {MakePool()};
+  sample.databases = {MakeDatabase()};
+  ConnectionSample held;
+  held.slot = 1;
+  held.pid = 4712;
+  held.pool_name = sample.pools[0].name;
+  held.number = 5;
+  held.state = ConnectionState::kActive;
+  held.leak = LeakKind::kConfirmed;
+  held.age_seconds = 60;
+  held.state_seconds = 31;
+  held.transaction_seconds = 30;
+  held.statements = 2;
+  held.route_label = "GET /item/<int:id>";
+  held.thread = 4713;
+  held.target = "db.example.org:3306";
+  ConnectionSample idle;
+  idle.slot = 1;
+  idle.pid = 4712;
+  idle.pool_name = sample.pools[0].name;
+  idle.number = 6;
+  idle.age_seconds = 12;
+  idle.state_seconds = 2;
+  sample.connections = {held, idle};
+  LeakSample leak;
+  leak.first_wall_ns = kTestWallNs - 60'000'000'000;
+  leak.last_wall_ns = kTestWallNs;
+  leak.count = 3;
+  leak.returned = 1;
+  leak.holder = HolderKind::kSession;
+  leak.pool_name = sample.pools[0].name;
+  leak.route_label = "GET /item/<int:id>";
+  leak.held_seconds = 0.02;
+  leak.slot = 1;
+  leak.pid = 4712;
+  leak.stack = {{"leak", "/srv/app.py", 41}};
+  sample.leaks = {leak};
+  SlowQuerySample query;
+  query.wall_ns = kTestWallNs;
+  query.seconds = 3.2;
+  query.text = "SELECT * FROM item WHERE id = ?";
+  query.pool_name = sample.pools[0].name;
+  query.route_label = "GET /item/<int:id>";
+  query.pid = 4712;
+  sample.slow_queries = {query};
+  snapshot->evaluation.connection_advice = {
+      {Status::kWarning, "database", "Set pool_size to 8 (now 5).", "p95 is 7"}};
+}
+
 inline Finding MakeFinding() {
   return {"lock_wait", "workers", Status::kCritical, 1, "interpreter lock held for 3.2 s",
           3.2,         0.5,       kTestWallNs};
@@ -141,6 +252,7 @@ inline std::shared_ptr<Snapshot> MakeTestSnapshot() {
                    MakeRoute(3, "/new", 0)};
   sample.slow_requests = {MakeSlowRequest(81'210'567'890'123)};
   AddTestTraffic(snapshot.get());
+  AddTestConnections(snapshot.get());
   sample.listeners.push_back(
       {.address = "127.0.0.1:8000", .inode = 1, .depth = 5, .backlog = 2048});
   sample.machine.cgroup.memory_events["oom_kill"] = 0;
