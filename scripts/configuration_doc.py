@@ -53,6 +53,10 @@ TAIL = """
 port from 127.0.0.1:8800 to 8819 |
 | `STIRBAR_TOKEN_FILE` | file of the access token that every address other than loopback asks for. \
 Default: `stirbar/token` in `$XDG_STATE_HOME`, else in `~/.local/state`, else in `/var/lib` |
+| `STIRBAR_DATABASE_URLS` | MySQL and MariaDB servers to ask for their figures: see \
+[connections.md](connections.md) |
+| `STIRBAR_DATABASE_PASSWORD_FILE` | file whose first line is the password of those URLs that have \
+none |
 | `STIRBAR_RUNTIME_DIR` | folder of the segments, 0700. Default: `/dev/shm/stirbar-UID` |
 | `STIRBAR_SEGMENT` | path of one segment; `stirbar run` sets it for the server |
 | `STIRBAR_PACKAGE` | folder of the Python package, where `stirbar run` cannot find it |

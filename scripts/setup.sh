@@ -20,11 +20,13 @@ fail() {
 
 # --- what each group needs ----------------------------------------------------------------------
 # A word is a Debian package, or command=package where any provider of the command will do.
+# mariadb-server-core brings no service that would start; its mariadb-install-db needs client-core.
 declare -A DEBIAN=(
   [build]="g++=g++ cmake=cmake ninja=ninja-build make=make pkg-config=pkg-config git=git ccache=ccache
-           libboost1.81-dev libboost-json1.81-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev"
+           libboost1.81-dev libboost-json1.81-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev
+           libmariadb-dev"
   [test]="libgtest-dev libgmock-dev chromium=chromium wrk=wrk ab=apache2-utils valgrind=valgrind redis-server=redis-server
-          gcc=gcc libc6-dev clang-14=clang-14 libclang-rt-14-dev"
+          mariadb-server-core mariadb-client-core libmariadb3 gcc=gcc libc6-dev clang-14=clang-14 libclang-rt-14-dev"
   [check]="clang-format=clang-format clang-tidy=clang-tidy"
   [bench]="valgrind=valgrind"
   [demo]=""

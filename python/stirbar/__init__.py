@@ -6,6 +6,8 @@
 or, with no change to the application, ``stirbar run -- gunicorn app:app``.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from stirbar.alert import Alert
 from stirbar.config import ResponsivenessConfig
 from stirbar.extension import Stirbar
@@ -17,6 +19,9 @@ from stirbar.performance_metrics import PerformanceMetrics
 from stirbar.policy import degrade, limit
 from stirbar.resource_metrics import ResourceMetrics
 from stirbar.system_optimizer import SystemOptimizer
+
+if TYPE_CHECKING:
+    from stirbar.database_manager import DatabaseManager as DatabaseManager
 
 __version__ = "0.1.0"
 
@@ -35,3 +40,12 @@ __all__ = [
     "limit",
     "protect",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # SQLAlchemy is optional: only who asks for it imports it.
+    if name == "DatabaseManager":
+        from stirbar.database_manager import DatabaseManager
+
+        return DatabaseManager
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,7 +9,7 @@
 
 #include <array>
 
-#include "probe/statement_text.h"
+#include "base/statement_text.h"
 #include "segment/layout.h"
 
 namespace stirbar {

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "supervisor/cli/commands.h"
+#include "supervisor/cli/database_accounts.h"
 
 namespace {
 
@@ -13,6 +14,14 @@ void AddViewOptions(CLI::App* command, stirbar::ViewOptions* view) {
   command->add_option("--segment", view->segment, "The app's segment file");
   command->add_flag_callback(
       "--json", [view] { view->output = Output::kJson; }, "Print JSON");
+}
+
+void AddDatabaseOption(CLI::App* command, std::vector<std::string>* databases) {
+  command
+      ->add_option("--database", *databases,
+                   "mysql://USER:PASSWORD@HOST:PORT of a server to ask for its figures; may be "
+                   "given again (default: $STIRBAR_DATABASE_URLS)")
+      ->allow_extra_args(false);
 }
 
 bool IsCommand(CLI::App& app, const std::string& word) {
@@ -34,6 +43,7 @@ int main(int argc, char** argv) {
                           "HOST:PORT of the pages (default: $STIRBAR_LISTEN, else the first free "
                           "one from 127.0.0.1:8800)");
   run_command->add_option("--name", run.name, "Name of the app (default: the working directory's)");
+  AddDatabaseOption(run_command, &run.databases);
   run_command->add_option("command", run.command, "The server's command, after --")->required();
   run_command->positionals_at_end();
 
@@ -43,6 +53,7 @@ int main(int argc, char** argv) {
   attach_command->add_option("--name", attach.name, "The app, where several are running");
   attach_command->add_option("--segment", attach.segment, "The app's segment file");
   attach_command->add_option("--listen", attach.listen, "HOST:PORT of the pages, as for run");
+  AddDatabaseOption(attach_command, &attach.databases);
   attach_command->add_flag("--daemon", attach.daemon, "In the background, until the workers end");
 
   stirbar::ViewOptions view;
@@ -103,6 +114,7 @@ int main(int argc, char** argv) {
     const int status = app.exit(error);
     return status == 0 ? 0 : stirbar::kUsageError;
   }
+  stirbar::HideDatabasePasswords(argc, argv);
   if (run_command->parsed()) return stirbar::RunCommand(run);
   if (attach_command->parsed()) return stirbar::AttachCommand(attach);
   if (status_command->parsed()) return stirbar::StatusCommand(view);

@@ -22,10 +22,12 @@
 #include "supervisor/collect/cgroup_collector.h"
 #include "supervisor/collect/connection_collector.h"
 #include "supervisor/collect/connection_reader.h"
+#include "supervisor/collect/database_collector.h"
 #include "supervisor/collect/host_collector.h"
 #include "supervisor/collect/leak_collector.h"
 #include "supervisor/collect/listener_collector.h"
 #include "supervisor/collect/machine_collector.h"
+#include "supervisor/collect/mysql_client.h"
 #include "supervisor/collect/pool_collector.h"
 #include "supervisor/collect/pressure_collector.h"
 #include "supervisor/collect/process_collector.h"
@@ -160,6 +162,7 @@ class Supervisor {
     collectors_.push_back(std::make_unique<LeakCollector>(segment_));
     collectors_.push_back(std::make_unique<SlowQueryCollector>(segment_));
     collectors_.push_back(std::make_unique<TrafficCollector>(segment_));
+    collectors_.push_back(std::make_unique<DatabaseCollector>(options.databases, ConnectMySql));
     mitigators_ = {&overload_mitigator_, &stuck_mitigator_, &cleanup_mitigator_};
     publishers_ = {&slow_request_log_, &event_publisher_, &segment_publisher_, &latency_grid_};
   }

@@ -5,8 +5,10 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/settings.h"
+#include "supervisor/collect/database_account.h"
 
 namespace stirbar {
 
@@ -26,7 +28,8 @@ struct SupervisorOptions {
   std::string host = "127.0.0.1";      // as in --listen
   bool loopback = true;                // false: a token is needed for everything
   Lifetime lifetime = Lifetime::kUntilSignal;
-  std::map<SettingId, double> settings;  // of the environment; checked
+  std::map<SettingId, double> settings;    // of the environment; checked
+  std::vector<DatabaseAccount> databases;  // servers to ask for their figures
 };
 
 // Watches until a signal or its lifetime ends it. Returns the exit status: 0; 1 when it cannot work
@@ -36,8 +39,8 @@ struct SupervisorOptions {
 // A segment that cannot be used is put aside as SEGMENT.refused, with the reason in the log, and a
 // new one is made: the workers move over to it within two seconds.
 //
-// Threads: one. Owns: an flock on SEGMENT.lock, which says that this segment has a supervisor and
-// goes with the process.
+// Threads: one, and one more for each of `databases`. Owns: an flock on SEGMENT.lock, which says
+// that this segment has a supervisor and goes with the process.
 int RunSupervisor(const SupervisorOptions& options);
 
 }  // namespace stirbar

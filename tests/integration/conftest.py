@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from fault_proxy import FaultProxy
 from harness import Running, Sandbox
+from mariadb import MariaDb, install
 
 
 @pytest.fixture
@@ -35,3 +38,52 @@ def shared_box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 def shared(shared_box: Sandbox) -> Running:
     """As `served`, for tests of one file that leave the server as they find it."""
     return shared_box.gunicorn().ready(workers=2)
+
+
+# --- MariaDB --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def mariadb_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with accounts and an empty database, to be copied."""
+    return install(tmp_path_factory.mktemp("mariadb"))
+
+
+@pytest.fixture(scope="session")
+def mariadb(mariadb_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
+    """A server for all tests: they leave it running and as they find it."""
+    folder = tmp_path_factory.mktemp("mariadb-shared")
+    server = MariaDb(Path(shutil.copytree(mariadb_data, folder / "data")), folder)
+    try:
+        yield server.start()
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def new_mariadb(mariadb_data: Path, tmp_path: Path) -> Iterator[Callable[..., MariaDb]]:
+    """Starts servers of one test: `new_mariadb("--max-connections=10")`."""
+    servers: list[MariaDb] = []
+
+    def new(*options: str) -> MariaDb:
+        folder = tmp_path / f"mariadb-{len(servers)}"
+        data = Path(shutil.copytree(mariadb_data, folder / "data"))
+        servers.append(MariaDb(data, folder, options))
+        return servers[-1].start()
+
+    yield new
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def own_mariadb(new_mariadb: Callable[..., MariaDb]) -> MariaDb:
+    """A server of one test, which may kill it."""
+    return new_mariadb()
+
+
+@pytest.fixture
+def proxy(mariadb: MariaDb) -> Iterator[FaultProxy]:
+    """A proxy before the shared server."""
+    with FaultProxy(mariadb.port) as made:
+        yield made

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "supervisor/cli/commands.h"
+#include "supervisor/cli/database_accounts.h"
 #include "supervisor/cli/environment_settings.h"
 #include "supervisor/cli/segment_finder.h"
 #include "supervisor/listen_address.h"
@@ -39,6 +40,8 @@ bool Daemonize() {
 
 int AttachCommand(const AttachOptions& options) {
   // Before Daemonize() changes the directory.
+  const Result<std::vector<DatabaseAccount>> databases = DatabaseAccounts(options.databases);
+  if (!databases) return Refuse(databases.error());
   std::error_code ignored;
   const std::string segment_path =
       options.segment.empty() ? "" : std::filesystem::absolute(options.segment, ignored).string();
@@ -54,6 +57,7 @@ int AttachCommand(const AttachOptions& options) {
   supervisor.lifetime = options.daemon ? Lifetime::kWhileWorkersLive : Lifetime::kUntilSignal;
   supervisor.segment_path = segment_path;
   supervisor.settings = *settings;
+  supervisor.databases = *databases;
   supervisor.app_name = options.name.empty() ? "app" : options.name;
   if (supervisor.segment_path.empty()) {
     const auto mapping = FindSegment("", options.name);

@@ -12,8 +12,9 @@ namespace stirbar {
 inline constexpr int kUsageError = 2;
 
 struct RunOptions {
-  std::string listen;  // empty: $STIRBAR_LISTEN, else the default
-  std::string name;    // empty: the working directory's
+  std::string listen;                  // empty: $STIRBAR_LISTEN, else the default
+  std::string name;                    // empty: the working directory's
+  std::vector<std::string> databases;  // URLs; empty: $STIRBAR_DATABASE_URLS
   std::vector<std::string> command;
 };
 int RunCommand(const RunOptions& options);
@@ -22,7 +23,8 @@ struct AttachOptions {
   std::string segment;  // empty: the only one of this user
   std::string name;
   std::string listen;
-  bool daemon = false;  // leave the terminal and end with the workers
+  std::vector<std::string> databases;  // as of run
+  bool daemon = false;                 // leave the terminal and end with the workers
 };
 int AttachCommand(const AttachOptions& options);
 

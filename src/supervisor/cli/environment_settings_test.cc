@@ -3,24 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
+#include "supervisor/cli/test_variable.h"
 
 namespace stirbar {
 namespace {
 
 using testing::HasSubstr;
-
-// A variable of the environment, for one test.
-class Variable {
- public:
-  Variable(const char* name, const char* value) : name_(name) { setenv(name, value, 1); }
-  ~Variable() { unsetenv(name_); }
-  Variable(const Variable&) = delete;
-  Variable& operator=(const Variable&) = delete;
-
- private:
-  const char* name_;
-};
 
 TEST(EnvironmentSettings, NoneIsNothing) {
   const auto settings = SettingsFromEnvironment();

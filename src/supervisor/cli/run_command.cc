@@ -6,6 +6,7 @@
 
 #include "segment/mapping.h"
 #include "supervisor/cli/commands.h"
+#include "supervisor/cli/database_accounts.h"
 #include "supervisor/cli/environment_settings.h"
 #include "supervisor/cli/segment_finder.h"
 #include "supervisor/launcher.h"
@@ -56,6 +57,8 @@ int RunCommand(const RunOptions& options) {
   if (options.command.empty()) return Refuse("run: give the server's command after --");
   const Result<std::map<SettingId, double>> settings = SettingsFromEnvironment();
   if (!settings) return Refuse(settings.error());
+  const Result<std::vector<DatabaseAccount>> databases = DatabaseAccounts(options.databases);
+  if (!databases) return Refuse(databases.error());
   const std::string listen =
       options.listen.empty() ? Environment("STIRBAR_LISTEN") : options.listen;
   const Result<ListenAddress> address = ParseListenAddress(listen);
@@ -79,6 +82,7 @@ int RunCommand(const RunOptions& options) {
   supervisor.loopback = address->IsLoopback();
   supervisor.lifetime = Lifetime::kWithServer;
   supervisor.settings = *settings;
+  supervisor.databases = *databases;
   {
     const auto mapping = SegmentMapping::CreateOrOpen(supervisor.segment_path, supervisor.app_name);
     if (!mapping) return Refuse(mapping.error());

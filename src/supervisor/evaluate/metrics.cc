@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace stirbar {
 namespace {
@@ -24,16 +25,19 @@ std::vector<const ProcessSample*> ProcessesOf(const Sample& sample) {
 }
 
 // Mean SQL time of a request of the last minute; not measured where no statement has been seen yet.
+// Both figures are the routes': Sample::recent covers less than their 60 to 70 s.
 double SqlSecondsOf(const Sample& sample) {
   constexpr auto kSql = static_cast<size_t>(Part::kSql);
   double seconds = 0;
+  uint64_t requests = 0;
   bool has_sql = false;
   for (const RouteSample& route : sample.routes) {
     seconds += route.recent_part_seconds[kSql];
+    requests = std::accumulate(route.recent.begin(), route.recent.end(), requests);
     has_sql = has_sql || route.totals.part_calls[kSql] > 0;
   }
-  if (!has_sql || sample.recent.requests == 0) return kNotMeasured;
-  return seconds / static_cast<double>(sample.recent.requests);
+  if (!has_sql || requests == 0) return kNotMeasured;
+  return seconds / static_cast<double>(requests);
 }
 
 }  // namespace

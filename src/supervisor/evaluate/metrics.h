@@ -12,6 +12,7 @@
 //   request_queue_size    connections that wait in the kernel, over all listening sockets
 //   avg_response_time, slow_request_count, error_rate, throughput_rps
 //                         over the last minute, all workers
+//   database_query_time   SQL seconds of the requests of the last minute / those requests
 //
 //   connection_pool_utilization
 //                         0..1: of the fullest pool of the fullest worker; kNotMeasured where no

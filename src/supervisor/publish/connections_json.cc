@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "supervisor/publish/databases_json.h"
 #include "supervisor/publish/json_writer.h"
 #include "supervisor/publish/pool_json.h"
 #include "supervisor/publish/snapshot_slow_json.h"
@@ -107,7 +108,7 @@ std::string ConnectionsJson(const Snapshot& snapshot,
   json.BeginArray("slow_queries");
   for (const SlowQuerySample& query : sample.slow_queries) WriteSlowQuery(query, &json);
   json.EndArray();
-  WriteDatabases(sample, &json);
+  WriteDatabases(sample, SIZE_MAX, &json);
   WriteAdvice(snapshot.evaluation, &json);
   json.EndObject();
   return json.Take();

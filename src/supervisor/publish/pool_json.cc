@@ -12,12 +12,6 @@ using std::nullopt;
 
 double ToSeconds(uint64_t ns) { return static_cast<double>(ns) * 1e-9; }
 
-// `value` where the server has ever answered.
-template <typename T>
-std::optional<T> IfAnswered(const DatabaseServerSample& server, T value) {
-  return server.version.empty() ? std::optional<T>() : std::optional(value);
-}
-
 // "wait_ns" is shown as "wait_seconds".
 void WriteCounters(const PoolTotals& totals, JsonWriter* json) {
   json->BeginObject("counters");
@@ -94,59 +88,6 @@ void WritePool(const PoolSample& pool, PoolDetail detail, JsonWriter* json) {
   json->EndObject();
 }
 
-// What both forms begin with.
-void WriteServerHead(const DatabaseServerSample& server, JsonWriter* json) {
-  json->Field("name", server.name);
-  json->Field("available", server.unavailable_since_wall <= 0);
-  WriteWallSeconds("unavailable_since",
-                   server.unavailable_since_wall > 0 && server.unavailable_since_wall < 1e10
-                       ? static_cast<uint64_t>(server.unavailable_since_wall * 1e9)
-                       : 0,
-                   json);
-  json->Field("connections", IfAnswered(server, server.connections));
-  json->Field("max_connections", IfAnswered(server, server.max_connections));
-}
-
-void WriteLongRunning(const DatabaseServerSample& server, JsonWriter* json) {
-  json->BeginArray("long_running");
-  for (const DatabaseServerSample::Statement& statement : server.long_running) {
-    json->BeginObject();
-    json->Field("thread", statement.thread);
-    json->Field("seconds", statement.seconds);
-    json->Field("state", statement.state);
-    json->Field("text", statement.text);
-    json->EndObject();
-  }
-  json->EndArray();
-}
-
-void WriteServer(const DatabaseServerSample& server, JsonWriter* json) {
-  json->BeginObject();
-  WriteServerHead(server, json);
-  json->Field("version", server.version.empty() ? nullopt : std::optional(server.version));
-  json->Field("error", server.error.empty() ? nullopt : std::optional(server.error));
-  json->Field("answered_age_seconds", server.answered_age_seconds);
-  json->Field("answer_seconds", server.answer_seconds);
-  json->Field("uptime_seconds", IfAnswered(server, server.uptime_seconds));
-  json->Field("connections_max_used", IfAnswered(server, server.connections_max_used));
-  json->Field("threads_running", IfAnswered(server, server.threads_running));
-  json->Field("wait_timeout_seconds", IfAnswered(server, server.wait_timeout_seconds));
-  json->Field("aborted_clients", IfAnswered(server, server.aborted_clients));
-  json->Field("aborted_connects", IfAnswered(server, server.aborted_connects));
-  json->Field("queries_per_second", server.queries_per_second);
-  json->Field("slow_queries", IfAnswered(server, server.slow_queries));
-  json->Field("slow_queries_per_second", server.slow_queries_per_second);
-  json->Field("lock_waits_now", IfAnswered(server, server.lock_waits_now));
-  json->Field("lock_waits_per_second", server.lock_waits_per_second);
-  json->Field("lock_wait_mean_seconds", server.lock_wait_mean_seconds);
-  json->Field("buffer_pool_hit_ratio", server.buffer_pool_hit_ratio);
-  json->Field("is_replica", server.is_replica);
-  json->Field("replica_lag_seconds", server.replica_lag_seconds);
-  json->Field("read_only", IfAnswered(server, server.read_only));
-  WriteLongRunning(server, json);
-  json->EndObject();
-}
-
 }  // namespace
 
 void WriteWallSeconds(std::string_view key, uint64_t wall_ns, JsonWriter* json) {
@@ -160,22 +101,6 @@ void WriteWallSeconds(std::string_view key, uint64_t wall_ns, JsonWriter* json) 
 void WritePools(const Sample& sample, PoolDetail detail, JsonWriter* json) {
   json->BeginArray("pools");
   for (const PoolSample& pool : sample.pools) WritePool(pool, detail, json);
-  json->EndArray();
-}
-
-void WriteDatabases(const Sample& sample, JsonWriter* json) {
-  json->BeginArray("databases");
-  for (const DatabaseServerSample& server : sample.databases) WriteServer(server, json);
-  json->EndArray();
-}
-
-void WriteDatabasesBriefly(const Sample& sample, JsonWriter* json) {
-  json->BeginArray("databases");
-  for (const DatabaseServerSample& server : sample.databases) {
-    json->BeginObject();
-    WriteServerHead(server, json);
-    json->EndObject();
-  }
   json->EndArray();
 }
 

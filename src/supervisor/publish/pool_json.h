@@ -1,7 +1,7 @@
-// Pools and database servers in JSON: whole for /api/v1/connections, short for the snapshot.
+// Pools in JSON: whole for /api/v1/connections, short for the snapshot.
 #pragma once
 
-#include <string>
+#include <string_view>
 
 #include "supervisor/publish/json_writer.h"
 #include "supervisor/supervisor.h"
@@ -18,10 +18,5 @@ enum class PoolDetail {
 
 // The field `pools`.
 void WritePools(const Sample& sample, PoolDetail detail, JsonWriter* json);
-
-// The field `databases`.
-void WriteDatabases(const Sample& sample, JsonWriter* json);
-// The same for the snapshot: name, available, unavailable_since, connections, max_connections.
-void WriteDatabasesBriefly(const Sample& sample, JsonWriter* json);
 
 }  // namespace stirbar

@@ -75,6 +75,21 @@ inline SlowRequestSample MakeSlowRequest(uint64_t started_ns) {
   return request;
 }
 
+inline DatabaseServerSample MakeDatabase() {
+  DatabaseServerSample server;
+  server.name = "db.shop.example:3306";
+  server.version = "10.11.6-MariaDB";
+  server.answered_age_seconds = 0.4;
+  server.answer_seconds = 0.002;
+  server.uptime_seconds = 86'400;
+  server.connections = 12;
+  server.max_connections = 151;
+  server.queries_per_second = 142.5;
+  server.is_replica = false;
+  server.long_running = {{812, 3.4, "Sending data", "SELECT * FROM orders WHERE customer = ?"}};
+  return server;
+}
+
 inline void AddTestTraffic(Snapshot* snapshot) {
   TrafficSample& traffic = snapshot->sample.traffic;
   traffic.capacity = 2;
@@ -95,6 +110,7 @@ inline void AddTestTraffic(Snapshot* snapshot) {
   host.totals.duration_sum_ns = 36'000'000'000;
   host.totals.duration_max_ns = 10'010'000'000;
   snapshot->sample.hosts = {host};
+  snapshot->sample.databases = {MakeDatabase()};
   LoadVerdict& load = snapshot->evaluation.load;
   load.saturation = 0.62;
   load.predicted_wait_seconds = 1.3;
@@ -142,32 +158,9 @@ inline PoolSample MakePool() {
   return pool;
 }
 
-inline DatabaseServerSample MakeDatabase() {
-  DatabaseServerSample server;
-  server.name = "db.example.org:3306";
-  server.version = "10.11.6-MariaDB";
-  server.answered_age_seconds = 0.5;
-  server.answer_seconds = 0.003;
-  server.uptime_seconds = 86'400;
-  server.connections = 12;
-  server.connections_max_used = 40;
-  server.max_connections = 151;
-  server.threads_running = 2;
-  server.wait_timeout_seconds = 28'800;
-  server.queries_per_second = 120;
-  server.slow_queries = 4;
-  server.slow_queries_per_second = 0;
-  server.lock_waits_per_second = 0;
-  server.buffer_pool_hit_ratio = 0.999;
-  server.is_replica = false;
-  server.long_running = {{17, 3.5, "Sending data", "SELECT SLEEP(?)"}};
-  return server;
-}
-
 inline void AddTestConnections(Snapshot* snapshot) {
   Sample& sample = snapshot->sample;
   sample.pools = {MakePool()};
-  sample.databases = {MakeDatabase()};
   ConnectionSample held;
   held.slot = 1;
   held.pid = 4712;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "supervisor/publish/databases_json.h"
 #include "supervisor/publish/health_status.h"
 #include "supervisor/publish/json_writer.h"
 #include "supervisor/publish/pool_json.h"
@@ -21,16 +22,17 @@ struct Room {
   size_t in_flight;
   size_t in_flight_bytes;
   size_t slow_bytes;
-  size_t events;    // the newest
-  size_t findings;  // of reasons, alerts and recommendations: the worst
-  size_t hosts;     // the most called
+  size_t events;      // the newest
+  size_t findings;    // of reasons, alerts and recommendations: the worst
+  size_t hosts;       // the most called
+  size_t statements;  // that run in a database for long: of each server the oldest
   size_t text_bytes;
 };
 // 128 KiB are some 200 requests in flight, and as many again are 12 stacks in full and 100 requests
 // without: with both there is room for 300 routes.
-constexpr Room kPlenty{500, 128 * 1024, 128 * 1024, SIZE_MAX, SIZE_MAX, SIZE_MAX, SIZE_MAX};
+constexpr Room kPlenty{500, 128 * 1024, 128 * 1024, SIZE_MAX, SIZE_MAX, SIZE_MAX, 5, SIZE_MAX};
 // All of it for 128 workers, with every byte of a text escaped to six, is below kSnapshotBytes.
-constexpr Room kScarce{50, 32 * 1024, 16 * 1024, 20, 20, 20, 100};
+constexpr Room kScarce{50, 32 * 1024, 16 * 1024, 20, 20, 20, 1, 100};
 
 // What did not find room.
 struct LeftOut {
@@ -273,7 +275,7 @@ std::string WriteSnapshot(const Snapshot& snapshot, const Room& room, bool scarc
   left_out.slow = WriteSlowRequests(sample, room.slow_bytes, room.text_bytes, &json);
   WriteHosts(sample, room.hosts, &json);
   WritePools(sample, PoolDetail::kShort, &json);
-  WriteDatabasesBriefly(sample, &json);
+  WriteDatabases(sample, room.statements, &json);
   json.Field("leak_count", LeaksOf(sample));
   WriteSeedMetrics(snapshot, &json);
   WriteHealth(snapshot, room.findings, &json);

@@ -192,6 +192,11 @@ TEST(SnapshotJson, FitsIntoTheSegmentWhateverTheTexts) {
   for (Finding& finding : assessment.findings) finding.message = noise + noise;
   sample.in_flight.resize(kMaxWorkers * kMaxInFlight);
   sample.hosts.assign(kMaxHosts, {.name = noise});
+  sample.databases.assign(16, MakeDatabase());
+  for (DatabaseServerSample& server : sample.databases) {
+    server.name = server.version = server.error = noise;
+    server.long_running.assign(20, {1, 1, noise, noise});
+  }
   sample.slow_requests.assign(100, MakeSlowRequest(1));
   for (SlowRequestSample& request : sample.slow_requests) {
     request.route = noise;

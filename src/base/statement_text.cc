@@ -1,4 +1,4 @@
-#include "probe/statement_text.h"
+#include "base/statement_text.h"
 
 #include <cstdint>
 #include <cstring>
