@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SRC = ROOT / "src"
 STAGES = ("collect", "evaluate", "mitigate", "publish")
 MODEL = "supervisor/supervisor.h"
+# Included by it, not by others.
+MODEL_PARTS = ("supervisor/database_samples.h", "supervisor/frame_sample.h")
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"')
 
 
@@ -30,8 +32,8 @@ def allowed(source: str) -> tuple[str, ...]:
         stage = rest.partition("/")[0]
         if stage in STAGES:
             return ("base/", "segment/", MODEL, f"supervisor/{stage}/")
-        if source == MODEL:
-            return ("base/", "segment/")
+        if source == MODEL or source in MODEL_PARTS:
+            return ("base/", "segment/", *MODEL_PARTS)
         return ("base/", "segment/", "supervisor/")
     return ()
 

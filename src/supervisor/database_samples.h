@@ -57,8 +57,13 @@ struct PoolSample {
   // second.
   double active_p95 = std::numeric_limits<double>::quiet_NaN();
   double active_max = 0;
+  // Most connections that one request or task was seen to hold at once; leaked ones left out.
+  uint32_t held_at_once = 0;
   std::vector<TargetSample> targets;
 };
+
+// Of more open connections, which takes 50 workers of 20, those held longest are shown.
+inline constexpr size_t kConnectionsShown = 1000;
 
 // One open connection.
 struct ConnectionSample {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace stirbar {
 
@@ -11,5 +12,9 @@ struct FrameSample {
   std::string file;
   uint32_t line = 0;  // 0: not known
 };
+
+// The innermost frame of the app's own: neither of an installed package nor of Python's library;
+// where there is none, the innermost one. Null: the stack is empty.
+const FrameSample* AppFrameOf(const std::vector<FrameSample>& frames);
 
 }  // namespace stirbar

@@ -87,6 +87,17 @@ int main(int argc, char** argv) {
   stacks_command->add_flag("--all", stacks.all,
                            "Every thread, not only those that work at a request or hold the lock");
   AddViewOptions(stacks_command, &stacks.view);
+  stirbar::ConnectionsOptions connections;
+  CLI::App* const connections_command = app.add_subcommand(
+      "connections", "Show the pools of database connections, who holds which, and leaks");
+  connections_command->add_option("--pool", connections.pool, "Of pools with this in their name");
+  connections_command->add_flag("--stacks", connections.stacks,
+                                "With the whole stack that took each connection");
+  AddViewOptions(connections_command, &connections.view);
+  CLI::App* const doctor_command = app.add_subcommand(
+      "doctor",
+      "Say what to change, with the figures: exit with 0 nothing, 1 warnings, 2 critical");
+  AddViewOptions(doctor_command, &view);
   Output version_output = Output::kText;
   CLI::App* const version_command = app.add_subcommand("version", "Print the version");
   version_command->add_flag_callback(
@@ -115,5 +126,7 @@ int main(int argc, char** argv) {
   }
   if (shed_command->parsed()) return stirbar::ShedCommand(view, shed_level);
   if (stacks_command->parsed()) return stirbar::StacksCommand(stacks);
+  if (connections_command->parsed()) return stirbar::ConnectionsCommand(connections);
+  if (doctor_command->parsed()) return stirbar::DoctorCommand(view);
   return stirbar::VersionCommand(version_output);
 }

@@ -20,14 +20,19 @@
 #include "segment/identity.h"
 #include "segment/mapping.h"
 #include "supervisor/collect/cgroup_collector.h"
+#include "supervisor/collect/connection_collector.h"
+#include "supervisor/collect/connection_reader.h"
 #include "supervisor/collect/database_collector.h"
 #include "supervisor/collect/host_collector.h"
+#include "supervisor/collect/leak_collector.h"
 #include "supervisor/collect/listener_collector.h"
 #include "supervisor/collect/machine_collector.h"
 #include "supervisor/collect/mysql_client.h"
+#include "supervisor/collect/pool_collector.h"
 #include "supervisor/collect/pressure_collector.h"
 #include "supervisor/collect/process_collector.h"
 #include "supervisor/collect/segment_collector.h"
+#include "supervisor/collect/slow_query_collector.h"
 #include "supervisor/collect/slow_request_collector.h"
 #include "supervisor/collect/stack_reader.h"
 #include "supervisor/collect/traffic_collector.h"
@@ -118,6 +123,21 @@ class CurrentStacks : public StackSource {
   const Sample& current_;
 };
 
+// The same of connections.
+class CurrentConnections : public ConnectionSource {
+ public:
+  CurrentConnections(ConnectionSource& source, const Sample& current)
+      : source_(source), current_(current) {}
+
+  std::vector<ConnectionSample> ReadConnections(const Sample&) override {
+    return source_.ReadConnections(current_);
+  }
+
+ private:
+  ConnectionSource& source_;
+  const Sample& current_;
+};
+
 class Supervisor {
  public:
   Supervisor(const SupervisorOptions& options, std::unique_ptr<SegmentMapping> mapping)
@@ -137,6 +157,10 @@ class Supervisor {
     collectors_.push_back(std::make_unique<PressureCollector>(options.server_pid));
     collectors_.push_back(std::make_unique<ListenerCollector>(InodeOf(options.listen_fd)));
     collectors_.push_back(std::make_unique<HostCollector>(segment_));
+    collectors_.push_back(std::make_unique<PoolCollector>(segment_));
+    collectors_.push_back(std::make_unique<ConnectionCollector>(segment_));
+    collectors_.push_back(std::make_unique<LeakCollector>(segment_));
+    collectors_.push_back(std::make_unique<SlowQueryCollector>(segment_));
     collectors_.push_back(std::make_unique<TrafficCollector>(segment_));
     collectors_.push_back(std::make_unique<DatabaseCollector>(options.databases, ConnectMySql));
     mitigators_ = {&overload_mitigator_, &stuck_mitigator_, &cleanup_mitigator_};
@@ -173,6 +197,7 @@ class Supervisor {
     http.snapshot_text = text_;
     http.latency = &latency_grid_;
     http.stacks = &current_stacks_;
+    http.connections = &current_connections_;
     if (!options_.loopback) {
       const std::string path = TokenPath();
       const Result<std::string> token = LoadOrCreateToken(path);
@@ -318,6 +343,8 @@ class Supervisor {
   Sample sample_;
   StackReader stack_reader_{segment_};
   CurrentStacks current_stacks_{stack_reader_, sample_};
+  ConnectionReader connection_reader_{segment_};
+  CurrentConnections current_connections_{connection_reader_, sample_};
   std::unique_ptr<HttpServer> server_;
   std::vector<std::unique_ptr<Collector>> collectors_;
   std::vector<Mitigator*> mitigators_;

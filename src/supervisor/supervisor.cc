@@ -1,6 +1,25 @@
 #include "supervisor/supervisor.h"
 
+#include <algorithm>
+
 namespace stirbar {
+namespace {
+
+bool IsInstalled(const FrameSample& frame) {
+  for (const char* folder : {"/site-packages/", "/dist-packages/", "/lib/python3"}) {
+    if (frame.file.find(folder) != std::string::npos) return true;
+  }
+  return frame.file.starts_with('<');  // "<string>", "<frozen ...>"
+}
+
+}  // namespace
+
+const FrameSample* AppFrameOf(const std::vector<FrameSample>& frames) {
+  if (frames.empty()) return nullptr;
+  const auto own = std::find_if(frames.begin(), frames.end(),
+                                [](const FrameSample& frame) { return !IsInstalled(frame); });
+  return own != frames.end() ? &*own : &frames.front();
+}
 
 std::string_view Name(Status status) {
   switch (status) {

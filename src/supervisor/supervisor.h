@@ -329,9 +329,10 @@ struct Sample {
   double route_window_seconds = 0;        // what RouteSample::recent covers: 60 to 70 s
   std::vector<ListenerSample> listeners;
   TrafficSample traffic;
-  std::vector<HostSample> hosts;                 // by name
-  std::vector<PoolSample> pools;                 // by name
-  std::vector<ConnectionSample> connections;     // held ones first, longest first
+  std::vector<HostSample> hosts;  // by name
+  std::vector<PoolSample> pools;  // by name
+  // Held ones first, longest first, at most kConnectionsShown.
+  std::vector<ConnectionSample> connections;
   std::vector<LeakSample> leaks;                 // newest last, at most 50
   std::vector<SlowQuerySample> slow_queries;     // newest last, at most 50
   std::vector<DatabaseServerSample> databases;   // in the order of their configuration
@@ -469,6 +470,8 @@ struct Evaluation {
   LoadVerdict load;
   ResourceMetrics resources;
   PerformanceMetrics performance;
+  // About the settings of pools and databases, worst first: what to change before it hurts.
+  std::vector<Recommendation> connection_advice;
 };
 
 // Remembers which rules are entered. Pure otherwise: the same samples give the same evaluations.
@@ -515,6 +518,15 @@ class StackSource {
   virtual ~StackSource() = default;
   // Of all workers of `sample`, or of the one with `pid`.
   virtual std::vector<WorkerStacks> Read(const Sample& sample, std::optional<uint32_t> pid) = 0;
+};
+
+// The open connections of now, with the stacks of the held ones, read from the workers' memory.
+// Time: 5 us a connection, 50 ms at most: those read later have no stack.
+class ConnectionSource {
+ public:
+  virtual ~ConnectionSource() = default;
+  // Of all workers of `sample`; held ones first, longest first, at most kConnectionsShown.
+  virtual std::vector<ConnectionSample> ReadConnections(const Sample& sample) = 0;
 };
 
 // ------------------------------------------------------------------------------- names of values

@@ -4,7 +4,8 @@
 // out must be well-formed JSON and Prometheus text whatever went in.
 //
 // The input is a list of steps; each is a byte (its kind is the byte modulo 16) and what it needs:
-//   0..10  region kind, index u16, offset u16, length u8, bytes    written there
+//   0..10  region kind, index u16, offset u16, length u8, bytes    written there; an index of 32768
+//          and more means the regions from the eleventh on
 //   11     region u8, index u16, value u8                          the element filled
 //   12     region u8, index u16, seed u8                           filled with noise
 //   13     worker slot u8, owner u8                                claimed by a process
@@ -28,12 +29,23 @@
 #include "segment/events.h"
 #include "segment/identity.h"
 #include "segment/mapping.h"
+#include "segment/names.h"
+#include "segment/pools.h"
 #include "segment/published.h"
 #include "segment/routes.h"
 #include "segment/worker_slot.h"
+#include "supervisor/collect/connection_collector.h"
+#include "supervisor/collect/connection_reader.h"
+#include "supervisor/collect/host_collector.h"
+#include "supervisor/collect/leak_collector.h"
+#include "supervisor/collect/pool_collector.h"
 #include "supervisor/collect/segment_collector.h"
+#include "supervisor/collect/slow_query_collector.h"
+#include "supervisor/collect/traffic_collector.h"
 #include "supervisor/evaluate/default_evaluator.h"
 #include "supervisor/mitigate/cleanup_mitigator.h"
+#include "supervisor/mitigate/overload_mitigator.h"
+#include "supervisor/publish/connections_json.h"
 #include "supervisor/publish/event_publisher.h"
 #include "supervisor/publish/health_json.h"
 #include "supervisor/publish/history_json.h"
@@ -115,21 +127,76 @@ class TestSegment {
       if (owner == kDead) slot.journal.pending = 1;
     }
     segment.workers[1].directive.ordered = 1;
+    FurnishPools(segment, item);
     AppendEvent(segment, {.kind = EventKind::kRequestSlow, .slot = 0, .route = item, .value = 6},
                 "slow");
     AppendHistory(segment, {.wall_ms = kStartWallNs / 1'000'000, .memory_ratio = 0.5});
     WriteSnapshot(segment, R"({"status":"healthy"})");
   }
 
+  // A pool and a host of the two workers that are left: connections, a leak, a slow statement.
+  static void FurnishPools(Segment& segment, uint32_t route) {
+    const uint32_t pool = InternName(PoolNames(segment), "mysql://db.example.org:3306/shop");
+    const uint32_t host = InternName(HostNames(segment), "api.example.org:443");
+    for (const uint32_t worker : {1U, 2U}) {
+      segment.workers[worker].hosts[host].calls = 12;
+      WorkerPools& pools = segment.pools[worker];
+      PoolStats& stats = pools.pools[pool];
+      stats.size = 5;
+      stats.max_overflow = 10;
+      stats.active = 2;
+      stats.idle = 1;
+      stats.waiting[0] = 1;
+      stats.oldest_wait_since_ns = kStartNs - 1'000'000'000;
+      Counter(stats, PoolCounter::checkouts) = 40;
+      stats.wait_histogram[9] = 40;
+      std::strcpy(stats.targets[0].name, "db.example.org:3306");
+      std::strcpy(stats.targets[0].last_error, "OperationalError 2003");
+      stats.targets[0].used = 1;
+      stats.used = 1;
+      for (uint32_t n = 0; n < 3; ++n) {
+        Connection& connection = pools.connections[n];
+        connection.number = n + 1;
+        connection.created_ns = kStartNs - 60'000'000'000;
+        connection.since_ns = kStartNs - 5'000'000'000;
+        connection.pool = pool;
+        connection.route = route;
+        connection.in_flight = n;
+        connection.leak = n == 1 ? static_cast<uint32_t>(LeakKind::kConfirmed) : 0;
+        connection.stack[0].code = 0x1000;
+        connection.state = n == 2 ? 2U : 3U;
+      }
+      LeakRecord& leak = pools.leaks[0];
+      leak.wall_ns = kStartWallNs;
+      leak.connection = 2;
+      leak.held_ns = 5'000'000'000;
+      leak.pool = pool;
+      leak.route = route;
+      leak.kind = static_cast<uint32_t>(LeakKind::kConfirmed);
+      leak.sequence = 1;
+      pools.next_leak = 1;
+      SlowQuery& query = pools.slow_queries[0];
+      query.wall_ns = kStartWallNs;
+      query.duration_ns = 3'000'000'000;
+      query.pool = pool;
+      query.route = route;
+      std::strcpy(query.text, "SELECT SLEEP(?)");
+      query.sequence = 1;
+      pools.next_slow_query = 1;
+    }
+  }
+
   std::string folder_;
   Segment* segment_ = nullptr;
 };
 
+enum class Within { kSegment, kWorker, kPools };
+
 struct Region {
-  size_t offset;  // in the segment, or in a worker slot
+  size_t offset;  // in the segment, in a worker slot, or in the pools of one
   size_t bytes;   // of an element
   size_t count;
-  bool in_worker = false;
+  Within within = Within::kSegment;
 };
 
 constexpr std::array kRegions{
@@ -141,9 +208,19 @@ constexpr std::array kRegions{
     Region{offsetof(Segment, history), sizeof(HistoryPoint), kHistoryLength},
     Region{offsetof(Segment, snapshots), sizeof(SnapshotBank), 2},
     Region{offsetof(Segment, retired), sizeof(RetiredBank), 2},
-    Region{0, offsetof(WorkerSlot, in_flight), 1, true},
-    Region{offsetof(WorkerSlot, in_flight), sizeof(InFlight), kMaxInFlight, true},
-    Region{offsetof(WorkerSlot, routes), sizeof(RouteStats), kMaxRoutes, true},
+    Region{0, offsetof(WorkerSlot, in_flight), 1, Within::kWorker},
+    Region{offsetof(WorkerSlot, in_flight), sizeof(InFlight), kMaxInFlight, Within::kWorker},
+    Region{offsetof(WorkerSlot, routes), sizeof(RouteStats), kMaxRoutes, Within::kWorker},
+    Region{offsetof(Segment, hosts), sizeof(NameEntry), kMaxHosts},
+    Region{offsetof(Segment, pool_names), sizeof(NameEntry), kMaxPools},
+    Region{offsetof(WorkerPools, pools), sizeof(PoolStats), kMaxPools, Within::kPools},
+    Region{offsetof(WorkerPools, leaks), sizeof(LeakRecord), kMaxLeaks, Within::kPools},
+    Region{offsetof(WorkerPools, slow_queries), sizeof(SlowQuery), kMaxSlowQueries, Within::kPools},
+    Region{offsetof(WorkerPools, connections), sizeof(Connection), kMaxConnections, Within::kPools},
+    Region{offsetof(WorkerPools, next_leak), 3 * sizeof(Word), 1, Within::kPools},
+    Region{offsetof(WorkerSlot, hosts), sizeof(HostStats), kMaxHosts, Within::kWorker},
+    Region{offsetof(WorkerSlot, admission), sizeof(AdmissionState), 1, Within::kWorker},
+    Region{offsetof(WorkerSlot, interpreter), sizeof(InterpreterMap), 1, Within::kWorker},
 };
 
 // Where element `index` of a region lies, and how long it is. In a worker slot the two lowest bits
@@ -153,8 +230,10 @@ std::pair<char*, size_t> Place(Segment& segment, uint8_t kind, uint16_t index) {
   const Region& region = kRegions[kind % kRegions.size()];
   char* base = reinterpret_cast<char*>(&segment);
   size_t element = index;
-  if (region.in_worker) {
-    base = reinterpret_cast<char*>(&segment.workers[kWorkers[index % kWorkers.size()]]);
+  if (region.within != Within::kSegment) {
+    const size_t worker = kWorkers[index % kWorkers.size()];
+    base = region.within == Within::kWorker ? reinterpret_cast<char*>(&segment.workers[worker])
+                                            : reinterpret_cast<char*>(&segment.pools[worker]);
     element = index / kWorkers.size();
   }
   return {base + region.offset + element % region.count * region.bytes, region.bytes};
@@ -184,12 +263,27 @@ void RequireMetrics(std::string_view text, std::string_view last) {
   }
 }
 
+// An app's memory of which nothing can be read: the fuzzer's own would not be the same twice.
+class NoMemory : public Memory {
+ public:
+  bool Read(std::span<const MemoryPiece>) const override { return false; }
+  static std::unique_ptr<Memory> Open(uint32_t) { return std::make_unique<NoMemory>(); }
+};
+
 // The supervisor without its loop.
 class Stages {
  public:
   explicit Stages(Segment& segment)
       : segment_(segment),
         collector_(segment),
+        hosts_(segment),
+        pools_(segment),
+        connections_(segment),
+        leaks_(segment, NoMemory::Open),
+        slow_queries_(segment),
+        traffic_(segment),
+        reader_(segment, NoMemory::Open),
+        overload_(segment),
         desk_(segment),
         mitigator_(segment, desk_),
         in_segment_(segment,
@@ -202,7 +296,13 @@ class Stages {
   }
 
   void Run(const Tick& tick) {
-    collector_.Collect(tick, &sample_);
+    sample_.tick = tick;
+    for (Collector* const collector : std::initializer_list<Collector*>{
+             &collector_, &hosts_, &pools_, &connections_, &leaks_, &slow_queries_, &traffic_}) {
+      collector->Collect(tick, &sample_);
+    }
+    Require(sample_.connections.size() <= kConnectionsShown, "connections are bounded");
+    Require(sample_.leaks.size() <= 50 && sample_.slow_queries.size() <= 50, "lists are bounded");
     for (const WorkerSample& worker : sample_.workers) {
       Require(worker.alive || segment_.workers[worker.slot].owner == 0, "the dead are buried");
     }
@@ -210,10 +310,13 @@ class Stages {
     snapshot->sample = sample_;
     snapshot->evaluation = evaluator_->Evaluate(sample_);
     mitigator_.Act(snapshot->sample, snapshot->evaluation);
+    overload_.Act(snapshot->sample, snapshot->evaluation);
     if (!tick.full) return;
     const std::string& text = *text_.Get(snapshot);
     RequireJson(text, "the snapshot is JSON");
     Require(text.size() <= kSnapshotBytes, "the snapshot fits into the segment");
+    RequireJson(ConnectionsJson(*snapshot, reader_.ReadConnections(sample_)),
+                "connections are JSON");
     in_segment_.Publish(snapshot);
     const std::optional<std::string> read = ReadSnapshot(segment_);
     Require(!read.has_value() || *read == text, "the snapshot is read as it was written");
@@ -228,6 +331,14 @@ class Stages {
  private:
   Segment& segment_;
   SegmentCollector collector_;
+  HostCollector hosts_;
+  PoolCollector pools_;
+  ConnectionCollector connections_;
+  LeakCollector leaks_;
+  SlowQueryCollector slow_queries_;
+  TrafficCollector traffic_;
+  ConnectionReader reader_;
+  OverloadMitigator overload_;
   const std::unique_ptr<Evaluator> evaluator_ = MakeEvaluator();
   DirectiveDesk desk_;
   CleanupMitigator mitigator_;
@@ -318,7 +429,8 @@ void Run(FuzzInput input) {
   while (!input.empty()) {
     const uint8_t kind = input.Byte() % 16;
     if (kind <= 10) {
-      const auto [place, bytes] = Place(segment, kind, input.HalfWord());
+      const uint16_t index = input.HalfWord();
+      const auto [place, bytes] = Place(segment, index < 32768 ? kind : kind + 11, index);
       const size_t offset = input.HalfWord() % bytes;
       const std::string_view text = input.Text().substr(0, bytes - offset);
       std::memcpy(place + offset, text.data(), text.size());

@@ -93,6 +93,15 @@ def test_snapshot_example_is_what_the_api_file_says() -> None:
     check_against("Snapshot", example)
 
 
+def test_connections_are_what_the_api_file_says(busy: Running) -> None:
+    answer = busy.api.ask("/api/v1/connections")
+    check_documented("/api/v1/connections", answer)
+    check_against("Connections", answer.json)
+    assert answer.headers["Cache-Control"] == "no-store"
+    example = json.loads((ROOT / "tests" / "data" / "connections.json").read_text())
+    check_against("Connections", example)
+
+
 def test_latency_is_what_the_api_file_says(busy: Running) -> None:
     def counted(path: str) -> int:
         answer = busy.api.ask(path)

@@ -56,6 +56,17 @@ struct StacksOptions {
 // Exit status 0; 1 when there is nobody to ask or the answer is an error.
 int StacksCommand(const StacksOptions& options);
 
+struct ConnectionsOptions {
+  ViewOptions view;
+  std::string pool;     // only those whose names contain it
+  bool stacks = false;  // whole ones
+};
+// Exit status 0; 2 when there is nobody to ask or the answer is an error.
+int ConnectionsCommand(const ConnectionsOptions& options);
+
+// Exit status 0 nothing to say, 1 warnings, 2 critical or nothing known.
+int DoctorCommand(const ViewOptions& options);
+
 int VersionCommand(Output output);
 
 }  // namespace stirbar

@@ -150,4 +150,12 @@ FrameSample CodeReader::Describe(const CodeText& code, uint64_t instruction) con
   return frame;
 }
 
+FrameSample CodeReader::DescribeAt(const CodeText& code, uint32_t offset_bytes) const {
+  const auto format =
+      code.instructions == 0 ? LineTableFormat::kPairs : LineTableFormat::kLocations;
+  return {.function = code.function,
+          .file = code.file,
+          .line = LineAt(format, code.line_table, code.first_line, offset_bytes)};
+}
+
 }  // namespace stirbar

@@ -43,6 +43,8 @@ class CodeReader {
 
   // The frame that executes `code` at `instruction`: a pointer, or a number in 3.10.
   FrameSample Describe(const CodeText& code, uint64_t instruction) const;
+  // The same where the place is known as the offset of the instruction in the code.
+  FrameSample DescribeAt(const CodeText& code, uint32_t offset_bytes) const;
 
  private:
   std::optional<CodeText> Read(uint64_t address) const;

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <cstring>
+#include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -51,6 +53,12 @@ class RemoteMemory : public Memory {
   const uint32_t pid_;
   mutable int error_ = 0;
 };
+
+// Where readers get the memory of a process from; tests give them another.
+using OpenMemory = std::function<std::unique_ptr<Memory>(uint32_t pid)>;
+inline std::unique_ptr<Memory> OpenRemoteMemory(uint32_t pid) {
+  return std::make_unique<RemoteMemory>(pid);
+}
 
 // Why the memory of `pid` cannot be read, with what to do about it: `error` is an errno.
 std::string WhyUnreadable(uint32_t pid, int error);

@@ -4,20 +4,9 @@
 #include <cstring>
 
 #include "segment/routes.h"
-#include "segment/shared_words.h"
 
 namespace stirbar {
 namespace {
-
-// False: it is being written, or has been overwritten by a later one.
-bool CopyRecord(const SlowRequest& record, uint64_t number, SlowRequest* copy) {
-  constexpr size_t kBegin = sizeof(Word);
-  const uint64_t sequence = record.sequence.load(std::memory_order_acquire);
-  if (sequence != number + 1) return false;
-  LoadShared(reinterpret_cast<char*>(copy) + kBegin,
-             reinterpret_cast<const char*>(&record) + kBegin, sizeof(SlowRequest) - kBegin);
-  return record.sequence.load(std::memory_order_relaxed) == sequence;
-}
 
 double ToSeconds(uint64_t ns) { return static_cast<double>(ns) * 1e-9; }
 
@@ -63,19 +52,12 @@ std::vector<FetchedRequest> SlowRequestReader::Fetch(const WorkerSample& worker)
   std::vector<FetchedRequest> fetched;
   if (worker.slot >= kMaxWorkers) return fetched;
   const WorkerSlot& slot = segment_.workers[worker.slot];
-  Progress& progress = progress_[worker.slot];
-  if (progress.incarnation != worker.incarnation) progress = {worker.incarnation, 0};
-  const uint64_t end = slot.next_slow.load(std::memory_order_acquire);
-  if (end < progress.next) progress.next = 0;  // a damaged slot, or one that began anew
-  if (end - progress.next > kMaxSlowRequests) progress.next = end - kMaxSlowRequests;
-  for (; progress.next < end; ++progress.next) {
-    SlowRequest record{};
-    if (!CopyRecord(slot.slow[progress.next % kMaxSlowRequests], progress.next, &record)) continue;
+  ring_.Fetch(worker, slot.slow, slot.next_slow, [&](const SlowRequest& record, uint64_t) {
     FetchedRequest request{.sample = SampleOf(record, worker), .in_flight = record.in_flight};
     request.sample.route =
         LabelOfRoute(segment_, static_cast<HttpMethod>(record.method & 0xFFU), record.route);
     fetched.push_back(std::move(request));
-  }
+  });
   return fetched;
 }
 

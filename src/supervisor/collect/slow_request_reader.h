@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "segment/layout.h"
+#include "supervisor/collect/ring_reader.h"
 #include "supervisor/supervisor.h"
 
 namespace stirbar {
@@ -22,19 +23,12 @@ class SlowRequestReader {
  public:
   explicit SlowRequestReader(const Segment& segment) : segment_(segment) {}
 
-  // The records of `worker` that have not been fetched yet, oldest first. Those that its ring has
-  // already overwritten, or that are just being written, are left out; of the latter, for now. A
-  // supervisor that takes over fetches what is still there.
+  // The records of `worker` that have not been fetched yet, oldest first (RingReader::Fetch).
   std::vector<FetchedRequest> Fetch(const WorkerSample& worker);
 
  private:
-  struct Progress {
-    uint64_t incarnation = 0;
-    uint64_t next = 0;
-  };
-
   const Segment& segment_;
-  std::array<Progress, kMaxWorkers> progress_{};
+  RingReader<SlowRequest, kMaxSlowRequests> ring_;
 };
 
 }  // namespace stirbar

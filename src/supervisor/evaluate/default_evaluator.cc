@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "supervisor/evaluate/connection_advice.h"
 #include "supervisor/evaluate/health.h"
 #include "supervisor/evaluate/load_controller.h"
 #include "supervisor/evaluate/metrics.h"
@@ -36,7 +37,11 @@ class DefaultEvaluator : public Evaluator {
     assessment.findings = ApplyRules(input);
     SortFindings(&assessment.findings);
     JudgeHealth(&assessment);
+    if (!sample.pools.empty() || !sample.databases.empty()) {
+      assessment.components.try_emplace("database", Status::kHealthy);
+    }
     assessment.recommendations = Recommend(assessment.findings, input);
+    evaluation.connection_advice = AdviseConnections(sample);
     const Presence presence = PresenceAt(sample, assessment.workers);
     assessment.startup = Startup(sample, presence);
     assessment.ready = Ready(sample, assessment.workers, presence);

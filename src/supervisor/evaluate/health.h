@@ -13,7 +13,7 @@ void SortFindings(std::vector<Finding>* findings);
 
 // Fills status, reasons, components and component_reasons from `findings`, which are sorted, and
 // `workers`. The components memory, cpu, disk, workers, queue and requests are always there, those
-// of other rules too; only unhealthy ones have a reason.
+// of other rules only where they have a finding; only unhealthy ones have a reason.
 void JudgeHealth(Assessment* assessment);
 
 }  // namespace stirbar

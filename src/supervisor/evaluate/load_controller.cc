@@ -15,7 +15,10 @@ constexpr double kBusyHalfLifeSeconds = 1;
 
 double LoadController::BusyShare(const LoadFigures& figures) {
   const double slots = std::max(SlotsOf(figures), 1U);
-  const double share = std::min(1.0, (static_cast<double>(figures.busy) + figures.waiting) / slots);
+  const double share =
+      figures.pool_waiting > 0
+          ? 1
+          : std::min(1.0, (static_cast<double>(figures.busy) + figures.waiting) / slots);
   const double seconds = Seconds(AgeOf(last_ns_, figures.now_ns));
   busy_share_ += (share - busy_share_) * (1 - std::exp2(-seconds / kBusyHalfLifeSeconds));
   // A queue is no matter of the moment.

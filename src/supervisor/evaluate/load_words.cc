@@ -36,6 +36,11 @@ std::string WaitText(const LoadFigures& figures, const LoadVerdict& verdict,
   std::string text = figures.waiting == 0 ? "nobody waits"
                                           : CountText(figures.waiting, "request") +
                                                 (figures.waiting == 1 ? " waits" : " wait");
+  if (figures.pool_waiting > 0) {
+    text += ", " + CountText(figures.pool_waiting, "request") +
+            (figures.pool_waiting == 1 ? " waits" : " wait") + " for a connection (" +
+            SecondsText(figures.pool_wait_seconds) + ")";
+  }
   if (verdict.predicted_wait_seconds > 0) {
     text += "; who comes now waits " + SecondsText(verdict.predicted_wait_seconds) + " of " +
             SecondsText(settings.request_deadline) + " (request_deadline)";

@@ -93,6 +93,11 @@ ResourceMetrics ResourcesOf(const Sample& sample) {
   for (const ListenerSample& listener : sample.listeners) {
     metrics.request_queue_size += listener.depth;
   }
+  for (const PoolSample& pool : sample.pools) {
+    if (pool.capacity == 0) continue;
+    metrics.connection_pool_utilization =
+        std::fmax(metrics.connection_pool_utilization, pool.utilisation);  // ignores a NaN
+  }
   return metrics;
 }
 

@@ -14,8 +14,11 @@
 //                         over the last minute, all workers
 //   database_query_time   SQL seconds of the requests of the last minute / those requests
 //
-// connection_pool_utilization and cache_hit_rate stay kNotMeasured until pools and caches are
-// sampled.
+//   connection_pool_utilization
+//                         0..1: of the fullest pool of the fullest worker; kNotMeasured where no
+//                         pool has a limit
+//
+// cache_hit_rate stays kNotMeasured: nothing measures it yet.
 #pragma once
 
 #include "supervisor/supervisor.h"

@@ -35,6 +35,12 @@ Advice AdviseDisk(const Finding& finding, const RuleInput& input);
 // load_advice.cc
 Advice AdviseLoad(const Finding& finding, const RuleInput& input);
 Advice AdviseOutgoing(const Finding& finding, const RuleInput& input);
+// database_advice.cc
+Advice AdvisePoolUtilization(const Finding& finding, const RuleInput& input);
+Advice AdvisePoolWait(const Finding& finding, const RuleInput& input);
+Advice AdviseConnectionLeaks(const Finding& finding, const RuleInput& input);
+Advice AdviseDatabaseUnavailable(const Finding& finding, const RuleInput& input);
+Advice AdviseDatabaseTarget(const Finding& finding, const RuleInput& input);
 // request_advice.cc
 Advice AdviseErrorRate(const Finding& finding, const RuleInput& input);
 Advice AdviseStuckRequest(const Finding& finding, const RuleInput& input);

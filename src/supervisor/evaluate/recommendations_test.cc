@@ -63,6 +63,11 @@ TEST(Recommendations, EveryBuiltInRuleHasAdvice) {
   host.name = "api.example:443";
   host.totals.calls = 20;
   host.totals.failures = 12;
+  PoolSample& pool = sample->pools.emplace_back();
+  pool.name = "mysql://db.example.org/shop";
+  pool.targets.emplace_back().name = "db.example.org:3306";
+  pool.targets[0].unavailable_seconds = 3;
+  sample->leaks.emplace_back().kind = LeakKind::kConfirmed;
   sample.LockedWorker(2);
   sample.InFlight("/x", 6);
   for (const Rule& rule : BuiltInRules()) {

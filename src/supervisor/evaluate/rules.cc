@@ -5,6 +5,7 @@
 
 #include "supervisor/evaluate/load_rules.h"
 #include "supervisor/evaluate/metrics.h"
+#include "supervisor/evaluate/pool_rules.h"
 #include "supervisor/evaluate/words.h"
 #include "supervisor/evaluate/worker_condition.h"
 
@@ -285,12 +286,28 @@ Rule InFlightOverflow() {
 }  // namespace
 
 std::vector<Rule> BuiltInRules() {
-  return {Server(),        NoWorkerAnswers(), WorkerStopped(),
-          LockWait(),      Heartbeat(),       WorkerDeaths(),
-          Memory(),        SaturationRule(),  AcceptQueue(),
-          QueueTimeRule(), ErrorRate(),       Disk(),
-          Cpu(),           StuckRequest(),    SlowRequests(),
-          OutgoingRule(),  InFlightOverflow()};
+  return {Server(),
+          NoWorkerAnswers(),
+          WorkerStopped(),
+          LockWait(),
+          Heartbeat(),
+          WorkerDeaths(),
+          Memory(),
+          SaturationRule(),
+          AcceptQueue(),
+          QueueTimeRule(),
+          DatabaseUnavailableRule(),
+          PoolWaitRule(),
+          PoolUtilizationRule(),
+          ConnectionLeaksRule(),
+          DatabaseTargetRule(),
+          ErrorRate(),
+          Disk(),
+          Cpu(),
+          StuckRequest(),
+          SlowRequests(),
+          OutgoingRule(),
+          InFlightOverflow()};
 }
 
 }  // namespace stirbar

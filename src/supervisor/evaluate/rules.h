@@ -13,6 +13,13 @@
 //                                  5 s                            5 s
 //   accept_queue        queue      accept_queue_warning_threshold accept_queue_critical_threshold
 //   queue_time          queue      queue_time_warning_threshold   queue_time_critical_threshold
+//   database_unavailable database                                 no server of a pool is in reach
+//   pool_wait           database                                  pool_wait_critical_threshold
+//   pool_utilization    database   pool_utilization_warning_
+//                                  threshold, 2 s
+//   connection_leaks    database   1 held, or seen within 5 min
+//   database_target     database   one server of several, or one
+//                                  that the supervisor asks
 //   error_rate          requests   error_rate_warning_threshold   error_rate_critical_threshold
 //   disk                disk       90 %                           97 %
 //   cpu                 cpu        cpu_warning_threshold, 30 s    cpu_critical_threshold, 5 min

@@ -36,6 +36,12 @@ LoadFigures FiguresOf(const Sample& sample, const ResourceMetrics& resources) {
   figures.queue_delay_seconds = traffic.queue_delay_seconds;
   figures.mean_seconds = sample.recent.mean_seconds;
   figures.backlog_own = traffic.backlog_own;
+  for (const PoolSample& pool : sample.pools) {
+    const uint32_t waiting = pool.waiting[static_cast<size_t>(PoolLane::kRequest)];
+    if (waiting == 0 || pool.utilisation < 1) continue;
+    figures.pool_waiting += waiting;
+    figures.pool_wait_seconds = std::max(figures.pool_wait_seconds, pool.oldest_wait_seconds);
+  }
   figures.memory_ratio = resources.memory_usage_percent / 100;
   figures.memory_stall_ratio = sample.machine.pressure.memory_some;
   figures.cpu_ratio = resources.cpu_usage_percent / 100;
@@ -59,7 +65,8 @@ double PredictedWait(const LoadFigures& figures, double service_rate) {
   if (figures.waiting > 0 && !std::isnan(service_rate)) {
     wait = service_rate > 0 ? figures.waiting / service_rate : kLongestWait;
   }
-  return std::min(std::max(wait, figures.queue_delay_seconds), kLongestWait);
+  return std::min(std::max({wait, figures.queue_delay_seconds, figures.pool_wait_seconds}),
+                  kLongestWait);
 }
 
 double Saturation(double busy_share, double predicted_wait_seconds, double deadline_seconds) {

@@ -4,7 +4,11 @@
 //   saturation     = 0.5 * min(1, (busy + waiting) / slots)
 //                  + 0.5 * min(1, predicted_wait / request_deadline)
 //   slots          = capacity - open streams: the slots that requests can have
-//   predicted_wait = max(waiting / service_rate, queue_delay)
+//   predicted_wait = max(waiting / service_rate, queue_delay, pool_wait)
+//   pool_wait      = how long the oldest request has waited for a connection of a pool that is full
+//
+// A full pool that requests wait for is a queue inside the app, and counts as all slots busy:
+// whoever comes now and needs a connection waits behind them. Tasks that wait are no load.
 //
 // Who waits counts as busy as far as there are slots: between two requests a worker is free for an
 // instant, and a look at that instant must not see an idle app. Where the capacity is not known,
@@ -38,6 +42,8 @@ struct LoadFigures {
   double queue_delay_seconds = 0;
   double mean_seconds = kNotMeasured;  // of the last minute's requests
   uint32_t backlog_own = 0;            // 0: not known
+  uint32_t pool_waiting = 0;           // requests that wait for a connection of a full pool
+  double pool_wait_seconds = 0;        // the oldest of them
   double memory_ratio = kNotMeasured;
   double memory_stall_ratio = kNotMeasured;  // PSI
   double cpu_ratio = kNotMeasured;

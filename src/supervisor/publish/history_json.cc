@@ -27,6 +27,10 @@ constexpr std::array kSeries{
     Series{"refused_per_second", &HistoryValues::refused_per_second},
     Series{"queue_p50_seconds", &HistoryValues::queue_p50_seconds},
     Series{"queue_p95_seconds", &HistoryValues::queue_p95_seconds},
+    Series{"pool_utilisation", &HistoryValues::pool_utilisation},
+    Series{"pool_waiting", &HistoryValues::pool_waiting},
+    Series{"pool_wait_p95_seconds", &HistoryValues::pool_wait_p95_seconds},
+    Series{"database_seconds", &HistoryValues::database_seconds},
 };
 
 // Seconds with three decimals: a double printed in six digits would lose the time of day.

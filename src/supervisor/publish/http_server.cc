@@ -71,7 +71,8 @@ class Core : public std::enable_shared_from_this<Core> {
                  options.assets,
                  text_,
                  options.latency,
-                 options.stacks},
+                 options.stacks,
+                 options.connections},
                 history) {
     sockaddr_storage address{};
     socklen_t length = sizeof address;

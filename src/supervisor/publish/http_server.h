@@ -36,6 +36,7 @@ struct HttpServerOptions {
   std::shared_ptr<SnapshotText> snapshot_text;  // shared with other publishers; null: its own
   const LatencyGrid* latency = nullptr;         // as RouterOptions::latency
   StackSource* stacks = nullptr;                // must live longer; null: none to be had
+  ConnectionSource* connections = nullptr;      // as RouterOptions::connections
   HttpTimeouts timeouts;
   size_t max_connections = 512;
 };

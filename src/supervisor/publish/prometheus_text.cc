@@ -2,6 +2,7 @@
 
 #include "supervisor/publish/http_message.h"
 #include "supervisor/publish/load_metrics.h"
+#include "supervisor/publish/pool_metrics.h"
 #include "supervisor/publish/route_metrics.h"
 #include "supervisor/publish/version.h"
 #include "supervisor/publish/worker_metrics.h"
@@ -70,7 +71,8 @@ void WriteResources(const ResourceMetrics& resources, MetricWriter* metrics) {
                   resources.cpu_usage_percent / 100);
   metrics->Single("disk_ratio", kGauge, "Share of the disk in use.",
                   resources.disk_usage_percent / 100);
-  metrics->Single("connection_pool_ratio", kGauge, "Share of the database connections in use.",
+  metrics->Single("connection_pool_ratio", kGauge,
+                  "Share in use of the connections of the fullest pool.",
                   resources.connection_pool_utilization);
   metrics->Single("active_threads", kGauge, "Threads of all workers.",
                   uint64_t{resources.active_threads});
@@ -140,6 +142,8 @@ std::string MetricsText(const Snapshot& snapshot, const HttpCounters& http, Metr
   WriteTotals(snapshot.sample.totals, &metrics);
   WriteLoadMetrics(snapshot, &metrics);
   WriteHostMetrics(snapshot.sample, &metrics);
+  WritePoolMetrics(snapshot.sample, &metrics);
+  WriteDatabaseMetrics(snapshot.sample, &metrics);
   WriteWorkerMetrics(snapshot, &metrics);
   WriteHealth(snapshot.evaluation.assessment, &metrics);
   WriteListeners(snapshot.sample, &metrics);

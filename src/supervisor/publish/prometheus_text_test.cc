@@ -50,6 +50,28 @@ TEST(PrometheusText, DescribesEveryFamilyOnceBeforeItsSamples) {
   EXPECT_GT(types.size(), 40U);
 }
 
+TEST(PrometheusText, ShowsPoolsInBaseUnits) {
+  const std::string pool = R"(pool="mysql://db.example.org:3306/shop")";
+  const std::pair<std::string, double> expected[] = {
+      {"stirbar_pool_connections{" + pool + R"(,state="active"})", 7},
+      {"stirbar_pool_waiting{" + pool + R"(,lane="task"})", 1},
+      {"stirbar_pool_capacity{" + pool + "}", 30},
+      {"stirbar_pool_ratio{" + pool + "}", 0.4},
+      {"stirbar_pool_checkouts_total{" + pool + "}", 100},
+      {"stirbar_pool_leaks_reclaimed_total{" + pool + "}", 120},
+      {"stirbar_pool_hold_seconds_total{" + pool + "}", 20},
+      {"stirbar_pool_wait_seconds_sum{" + pool + "}", 1.5},
+      {"stirbar_pool_wait_seconds_count{" + pool + "}", 100},
+      {"stirbar_pool_leaked_connections{" + pool + R"(,kind="confirmed"})", 1},
+      {"stirbar_pool_target_connections{" + pool + R"(,target="db.example.org:3306"})", 11},
+      {R"(stirbar_database_up{server="db.shop.example:3306"})", 1},
+      {R"(stirbar_database_max_connections{server="db.shop.example:3306"})", 151}};
+  for (const MetricsFormat format : {MetricsFormat::kPrometheus, MetricsFormat::kOpenMetrics}) {
+    const std::string text = Text(format);
+    for (const auto& [series, value] : expected) EXPECT_EQ(ValueOf(text, series), value) << series;
+  }
+}
+
 TEST(PrometheusText, HasNoSeriesTwice) {
   std::istringstream lines(Text());
   std::set<std::string> series;

@@ -120,6 +120,94 @@ inline void AddTestTraffic(Snapshot* snapshot) {
   load.backlog_reason = "54.2 requests/s answer 540 within 10 s";
 }
 
+inline PoolSample MakePool() {
+  PoolSample pool;
+  pool.name = "mysql://db.example.org:3306/shop";
+  pool.workers = 2;
+  pool.size = 5;
+  pool.max_overflow = 10;
+  pool.timeout_seconds = 30;
+  pool.lifetime_seconds = 1800;
+  pool.capacity = 30;
+  pool.idle = 3;
+  pool.active = 7;
+  pool.connecting = 1;
+  pool.waiting = {2, 1};
+  pool.oldest_wait_seconds = 0.4;
+  pool.utilisation = 0.4;
+  for (size_t i = 0; i < kPoolCounters; ++i) pool.totals.counters[i] = 100 + i;
+  pool.totals.counters[static_cast<size_t>(PoolCounter::wait_ns)] = 1'500'000'000;
+  pool.totals.counters[static_cast<size_t>(PoolCounter::hold_ns)] = 20'000'000'000;
+  pool.totals.wait_max_ns = 900'000'000;
+  pool.totals.hold_max_ns = 31'000'000'000;
+  pool.totals.wait_histogram[HistogramBucket(2'000'000)] = 100;
+  pool.wait_p50_seconds = 0.002;
+  pool.wait_p95_seconds = 0.25;
+  pool.wait_p99_seconds = 0.5;
+  pool.hold_mean_seconds = 0.02;
+  pool.active_p95 = 4;
+  pool.active_max = 6;
+  TargetSample target;
+  target.name = "db.example.org:3306";
+  target.connections = 11;
+  target.connects = 20;
+  target.failures = 2;
+  target.connect_mean_seconds = 0.012;
+  target.last_error = "OperationalError 2003";
+  pool.targets = {target};
+  return pool;
+}
+
+inline void AddTestConnections(Snapshot* snapshot) {
+  Sample& sample = snapshot->sample;
+  sample.pools = {MakePool()};
+  ConnectionSample held;
+  held.slot = 1;
+  held.pid = 4712;
+  held.pool_name = sample.pools[0].name;
+  held.number = 5;
+  held.state = ConnectionState::kActive;
+  held.leak = LeakKind::kConfirmed;
+  held.age_seconds = 60;
+  held.state_seconds = 31;
+  held.transaction_seconds = 30;
+  held.statements = 2;
+  held.route_label = "GET /item/<int:id>";
+  held.thread = 4713;
+  held.target = "db.example.org:3306";
+  ConnectionSample idle;
+  idle.slot = 1;
+  idle.pid = 4712;
+  idle.pool_name = sample.pools[0].name;
+  idle.number = 6;
+  idle.age_seconds = 12;
+  idle.state_seconds = 2;
+  sample.connections = {held, idle};
+  LeakSample leak;
+  leak.first_wall_ns = kTestWallNs - 60'000'000'000;
+  leak.last_wall_ns = kTestWallNs;
+  leak.count = 3;
+  leak.returned = 1;
+  leak.holder = HolderKind::kSession;
+  leak.pool_name = sample.pools[0].name;
+  leak.route_label = "GET /item/<int:id>";
+  leak.held_seconds = 0.02;
+  leak.slot = 1;
+  leak.pid = 4712;
+  leak.stack = {{"leak", "/srv/app.py", 41}};
+  sample.leaks = {leak};
+  SlowQuerySample query;
+  query.wall_ns = kTestWallNs;
+  query.seconds = 3.2;
+  query.text = "SELECT * FROM item WHERE id = ?";
+  query.pool_name = sample.pools[0].name;
+  query.route_label = "GET /item/<int:id>";
+  query.pid = 4712;
+  sample.slow_queries = {query};
+  snapshot->evaluation.connection_advice = {
+      {Status::kWarning, "database", "Set pool_size to 8 (now 5).", "p95 is 7"}};
+}
+
 inline Finding MakeFinding() {
   return {"lock_wait", "workers", Status::kCritical, 1, "interpreter lock held for 3.2 s",
           3.2,         0.5,       kTestWallNs};
@@ -157,6 +245,7 @@ inline std::shared_ptr<Snapshot> MakeTestSnapshot() {
                    MakeRoute(3, "/new", 0)};
   sample.slow_requests = {MakeSlowRequest(81'210'567'890'123)};
   AddTestTraffic(snapshot.get());
+  AddTestConnections(snapshot.get());
   sample.listeners.push_back(
       {.address = "127.0.0.1:8000", .inode = 1, .depth = 5, .backlog = 2048});
   sample.machine.cgroup.memory_events["oom_kill"] = 0;

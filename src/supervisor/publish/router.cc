@@ -60,9 +60,10 @@ std::optional<std::string> QueryValue(std::string_view target, std::string_view 
   return FormField(target, name);
 }
 
-constexpr std::array<std::string_view, 9> kEndpoints{
-    "/api/v1/snapshot", "/api/v1/history", "/api/v1/latency", "/api/v1/stream", "/api/v1/stacks",
-    "/metrics",         "/health/live",    "/health/ready",   "/health/startup"};
+constexpr std::array<std::string_view, 10> kEndpoints{
+    "/api/v1/snapshot", "/api/v1/history",     "/api/v1/latency", "/api/v1/stream",
+    "/api/v1/stacks",   "/api/v1/connections", "/metrics",        "/health/live",
+    "/health/ready",    "/health/startup"};
 
 bool IsEndpoint(std::string_view path) {
   for (const std::string_view endpoint : kEndpoints) {
@@ -80,7 +81,8 @@ Router::Router(RouterOptions options, const HistorySource& history)
                                   : std::make_shared<SnapshotText>()),
       history_(history),
       latency_(options.latency),
-      stacks_(options.stacks) {}
+      stacks_(options.stacks),
+      connections_(options.connections) {}
 
 HttpResponse Router::Route(const HttpRequest& request, const RouterState& state) {
   ++counters_.requests;
@@ -157,6 +159,7 @@ HttpResponse Router::Endpoint(const HttpRequest& request, const RouterState& sta
   if (path == "/api/v1/stacks") {
     return stacks_.Answer(request.target, *state.snapshot, state.now_ns);
   }
+  if (path == "/api/v1/connections") return connections_.Answer(*state.snapshot, state.now_ns);
   if (path == "/metrics") return Metrics(request, *state.snapshot);
   return NoStore("application/json", text_->Get(state.snapshot));
 }

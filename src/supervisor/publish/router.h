@@ -4,6 +4,7 @@
 //   GET /api/v1/snapshot   /api/v1/history?points=N   /api/v1/stream   docs/openapi.yaml
 //   GET /api/v1/latency?route=LABEL
 //   GET /api/v1/stacks?pid=N
+//   GET /api/v1/connections
 //   GET /metrics           Prometheus text or OpenMetrics
 //   GET /health/live       /health/ready   /health/startup
 //   GET, POST /login       only where a token is required
@@ -14,6 +15,7 @@
 #include <span>
 
 #include "supervisor/publish/access.h"
+#include "supervisor/publish/connections_endpoint.h"
 #include "supervisor/publish/http_counters.h"
 #include "supervisor/publish/http_message.h"
 #include "supervisor/publish/latency_grid.h"
@@ -33,6 +35,7 @@ struct RouterOptions {
   std::shared_ptr<SnapshotText> snapshot_text;
   const LatencyGrid* latency = nullptr;  // must live longer; null: /api/v1/latency has no figures
   StackSource* stacks = nullptr;         // null: there are none to be had
+  ConnectionSource* connections = nullptr;  // null: those of the snapshot, without stacks
 };
 
 // What a response depends on besides the request.
@@ -71,6 +74,7 @@ class Router {
   const HistorySource& history_;
   const LatencyGrid* const latency_;
   StacksEndpoint stacks_;
+  ConnectionsEndpoint connections_;
 };
 
 }  // namespace stirbar

@@ -59,6 +59,7 @@ TEST_F(RouterTest, AnswersEveryEndpoint) {
       {"/api/v1/history", "application/json"},
       {"/api/v1/history?points=3", "application/json"},
       {"/api/v1/latency", "application/json"},
+      {"/api/v1/connections", "application/json"},
       {"/api/v1/stream", "text/event-stream"},
       {"/metrics", "text/plain; version=0.0.4; charset=utf-8"},
       {"/health/live", "application/health+json"},

@@ -23,9 +23,14 @@ class SegmentPublisher : public Publisher, public HistorySource {
   std::vector<HistoryValues> Recent(size_t points) const override;
 
  private:
+  // Seconds in SQL in each second, since the point before; counted when their request ends.
+  double SqlRate(const Sample& sample);
+
   Segment& segment_;
   SnapshotFormatter format_;
   bool warned_ = false;
+  uint64_t sql_ns_ = 0;     // of all requests that had ended
+  uint64_t sql_at_ns_ = 0;  // at this tick; 0: none yet
 };
 
 }  // namespace stirbar

@@ -5,6 +5,7 @@
 #include "supervisor/publish/databases_json.h"
 #include "supervisor/publish/health_status.h"
 #include "supervisor/publish/json_writer.h"
+#include "supervisor/publish/pool_json.h"
 #include "supervisor/publish/route_labels.h"
 #include "supervisor/publish/snapshot_in_flight_json.h"
 #include "supervisor/publish/snapshot_load_json.h"
@@ -215,6 +216,13 @@ void WriteEvents(const Sample& sample, size_t most, JsonWriter* json) {
   json->EndArray();
 }
 
+// Connections that were leaked since the supervisor began, at the places that are kept.
+uint64_t LeaksOf(const Sample& sample) {
+  uint64_t count = 0;
+  for (const LeakSample& leak : sample.leaks) count += leak.count;
+  return count;
+}
+
 // Empty when all is there.
 std::string DetailsLeftOut(const LeftOut& left_out) {
   std::string text;
@@ -266,7 +274,9 @@ std::string WriteSnapshot(const Snapshot& snapshot, const Room& room, bool scarc
   left_out.in_flight = WriteInFlight(sample, room.in_flight, room.in_flight_bytes, &json);
   left_out.slow = WriteSlowRequests(sample, room.slow_bytes, room.text_bytes, &json);
   WriteHosts(sample, room.hosts, &json);
+  WritePools(sample, PoolDetail::kShort, &json);
   WriteDatabases(sample, room.statements, &json);
+  json.Field("leak_count", LeaksOf(sample));
   WriteSeedMetrics(snapshot, &json);
   WriteHealth(snapshot, room.findings, &json);
   WriteListeners(sample, &json);
