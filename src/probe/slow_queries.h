@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "probe/attachment.h"
-#include "probe/statement_text.h"
+#include "base/statement_text.h"
 
 namespace stirbar {
 
