@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from stirbar.engine import logger, native
-from stirbar.pool_names import name_pool
+from stirbar.pool_names import name_pool, pool_name
 from stirbar.pool_options import use_fair_pools
 
 Listen = Callable[..., None]
@@ -90,14 +90,6 @@ def _listen_to(pool: Any, name: str, listen: Listen) -> None:
     checkin = native.checkin_listener(name)
     listen(pool, "checkin", checkin)
     listen(pool, "detach", checkin)
-
-
-def pool_name(url: Any) -> str:
-    """What a pool is called: "mysql://db.example.org:3306/shop", without user, password, query."""
-    place = url.host or ""
-    if url.port is not None:
-        place += f":{url.port}"
-    return f"{url.get_backend_name()}://{place}/{url.database or ''}"
 
 
 def _reclaim(mode: int) -> None:

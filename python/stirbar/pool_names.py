@@ -28,12 +28,16 @@ class EnginePlugin:
 
 
 def name_pool(engine: Any) -> None:
-    """Names the pool of `engine` by its URL: without user, password, and query."""
+    """Names the pool of `engine`, if it is one of Stirbar's."""
     take_name = getattr(engine.pool, "_take_name", None)
-    if take_name is None:
-        return
-    url = engine.url
-    host = f"[{url.host}]" if url.host and ":" in url.host else url.host or ""
-    port = f":{url.port}" if url.port else ""
-    take_name(f"{url.get_backend_name()}://{host}{port}/{url.database or ''}")
-    engine.pool._servers.set_names(engine.pool._name, name_of(url))
+    if take_name is not None:
+        take_name(pool_name(engine.url))
+        engine.pool._servers.set_names(engine.pool._name, name_of(engine.url))
+
+
+def pool_name(url: Any) -> str:
+    """What a pool is called: "mysql://db.example.org:3306/shop", without user, password, query."""
+    place = url.host or ""
+    if url.port is not None:
+        place += f":{url.port}"
+    return f"{url.get_backend_name()}://{place}/{url.database or ''}"

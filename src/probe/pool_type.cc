@@ -148,7 +148,7 @@ PyObject* GiveOut(PyObject* self, PoolCore& core, PoolEntry* entry, uint64_t wai
 
 // There is room: opens a connection.
 PyObject* Create(PyObject* self, PoolCore& core, PoolLane lane, uint64_t waited_ns) {
-  core.Publish();
+  Settle(core);  // not after the connect, which may take long: a task's turn may have come
   PyObject* const record = PyObject_CallMethodNoArgs(self, g_names.create);
   PoolEntry* entry = nullptr;
   if (record != nullptr) {

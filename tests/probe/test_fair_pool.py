@@ -461,10 +461,7 @@ def test_one_thread_for_all_pools_and_none_before_a_connection() -> None:
         if pid == 0:
             os._exit(threads())
         assert os.waitpid(pid, 0)[1] == 0
-        assert threads() == 0, "not while forking"
-        pools[0].dispose()
-        pools[0].connect().close()
-        assert threads() == 1
+        assert threads() == 1, "again"
         """
     )
 
