@@ -70,7 +70,7 @@ def _watch_new_engines(engine: type[Any], interface: type[Any], listen: Listen) 
             for dialect in type(self.dialect).__mro__:
                 if dialect not in (interface, object):
                     _time_class(dialect)
-            if not _tells_the_probe(self.pool):
+            if not _is_watched(self.pool):
                 _listen_to(self.pool, pool_name(self.url), listen)
         except Exception:
             native.count_fault()
@@ -79,8 +79,10 @@ def _watch_new_engines(engine: type[Any], interface: type[Any], listen: Listen) 
     engine.__init__ = init
 
 
-def _tells_the_probe(pool: Any) -> bool:
-    return any(base.__module__ == "stirbar.pool" for base in type(pool).__mro__)
+def _is_watched(pool: Any) -> bool:
+    """Stirbar's own tells the probe itself; another one may be that of an earlier engine, too."""
+    own = any(base.__module__ == "stirbar.pool" for base in type(pool).__mro__)
+    return own or hasattr(pool, "_stirbar_listens")
 
 
 def _listen_to(pool: Any, name: str, listen: Listen) -> None:
@@ -90,6 +92,7 @@ def _listen_to(pool: Any, name: str, listen: Listen) -> None:
     checkin = native.checkin_listener(name)
     listen(pool, "checkin", checkin)
     listen(pool, "detach", checkin)
+    pool._stirbar_listens = True
 
 
 def _reclaim(mode: int) -> None:

@@ -1,11 +1,11 @@
 """Taking connections back that their requests have forgotten (setting ``pool_leak_reclaim``).
 
 A leaked connection is held by SQLAlchemy's proxy of it (``_ConnectionFairy``), which the app may
-still have somewhere. That proxy is made unusable first: who uses it later gets `ConnectionReclaimed`,
-and never a connection that by then is another's. Then the connection goes the way of a proxy that is
-closed: rolled back and returned to the pool, or closed.
+still have somewhere. That proxy is made unusable first: who uses it later gets
+`ConnectionReclaimed`, and never a connection that by then is another's. Then the connection goes
+the way of one whose proxy is closed: rolled back and returned to the pool, or closed.
 
-Written for SQLAlchemy 1.4, 2.0 and 2.1, whose proxies have the same four attributes.
+Written for SQLAlchemy 1.4, 2.0 and 2.1, whose proxies have the same attributes (`_PROXY_STATE`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class ConnectionReclaimed(ResourceClosedError):
     """The connection was still held when its request had ended, and Stirbar has taken it back."""
 
 
-class _ReclaimedFairy(_ConnectionFairy):  # type: ignore[misc]
+class _ReclaimedFairy(_ConnectionFairy):
     """What the proxy of a reclaimed connection becomes. Closing it does nothing."""
 
     __slots__ = ()

@@ -52,20 +52,20 @@ void MakeAllFree(Attachment* attachment) {
 
 // References that are given up last: whatever their end runs finds the table whole.
 struct Released {
-  PyObject* holder = nullptr;
+  PyObject* reference = nullptr;
   size_t count = 0;
   std::array<PyCodeObject*, kStackFrames> codes;
 
   void Add(PyCodeObject* code) { codes[count++] = code; }
   void Release() {
-    Py_XDECREF(holder);
+    Py_XDECREF(reference);
     for (size_t i = 0; i < count; ++i) Py_DECREF(codes[i]);
   }
 };
 
 void TakeReferences(BookedConnection* booked, Released* released) {
-  released->holder = booked->holder;
-  booked->holder = nullptr;
+  released->reference = booked->holder_reference;
+  booked->holder_reference = nullptr;
   for (size_t i = 0; i < booked->frames; ++i) released->Add(booked->stack[i].code);
   booked->frames = 0;
 }
@@ -189,6 +189,17 @@ void StoreStack(BookedConnection* booked, Connection& row, const CapturedStack& 
   booked->frames = count;
 }
 
+// Weakly, made once for each record of SQLAlchemy's. Returns the reference of before, to be given
+// up.
+PyObject* ReferTo(BookedConnection* booked, PyObject* holder) {
+  if (booked->holder == holder && booked->holder_reference != nullptr) return nullptr;
+  PyObject* const before = booked->holder_reference;
+  booked->holder_reference = holder != nullptr ? PyWeakref_NewRef(holder, nullptr) : nullptr;
+  if (booked->holder_reference == nullptr) PyErr_Clear();
+  booked->holder = holder;
+  return before;
+}
+
 // Whose it is from now on: `booked` as it will be, still outside of every list.
 void NoteHolder(BookedConnection* booked, uint32_t in_flight, const WorkerSlot& slot) {
   booked->in_flight = in_flight;
@@ -214,6 +225,18 @@ Connection& RowOf(const BookedConnection& booked) {
 bool AnyIsHeld() { return g_table.held != 0; }
 
 Attachment* BookAttachment() { return Present(); }
+
+PyObject* HolderOf(const BookedConnection& booked) {
+  if (booked.holder_reference == nullptr) return nullptr;
+#if PY_VERSION_HEX >= 0x030D0000
+  PyObject* holder = nullptr;
+  if (PyWeakref_GetRef(booked.holder_reference, &holder) < 0) PyErr_Clear();
+  return holder;
+#else
+  PyObject* const holder = PyWeakref_GetObject(booked.holder_reference);
+  return holder != Py_None ? Py_NewRef(holder) : nullptr;
+#endif
+}
 
 uint32_t PoolOfRecord(uint32_t record) {
   const BookedConnection* const booked = Find(record);
@@ -314,12 +337,12 @@ void BookCheckout(uint32_t record, PoolLane lane, PyObject* holder) noexcept {
   if (booked == nullptr) return;
   // Its former holder has lost it, and the pool gives it to another one (StaticPool does).
   if (booked->held()) EndHolding(booked, false);
+  Released released;
+  // To make one may run the garbage collector, which gives back other connections.
+  released.reference = ReferTo(booked, holder);
   CapturedStack stack;
   const size_t count = CaptureStack(&stack);
   const uint64_t now_ns = MonotonicNs();
-  Released released;
-  released.holder = booked->holder;
-  booked->holder = Py_XNewRef(holder);
   booked->since_ns = now_ns;
   booked->leak = LeakKind::kNone;
   booked->leak_number = 0;
@@ -361,16 +384,18 @@ uint64_t BookCheckin(uint32_t record) noexcept {
   ClearHold(row);
   row.since_ns.store(MonotonicNs(), kRelaxed);
   EndChange(row);
-  PyObject* const holder = booked->holder;
-  booked->holder = nullptr;
-  Py_XDECREF(holder);
   return held_ns;
 }
 
-void EndRequestOfConnections(uint32_t in_flight, uint64_t) noexcept {
+void EndRequestOfConnections(uint32_t in_flight, uint64_t started_ns) noexcept {
   if (g_table.held == 0 || in_flight >= kMaxInFlight || Present() == nullptr) return;
-  const auto list = static_cast<uint16_t>(in_flight);
-  while (BookedConnection* const booked = FirstOf(list)) ConfirmLeak(booked);
+  BookedConnection* next = nullptr;
+  for (BookedConnection* held = FirstOf(static_cast<uint16_t>(in_flight)); held != nullptr;
+       held = next) {
+    next = NextOf(*held);
+    // A request of the segment before this one may have had the same index.
+    if (held->request_started_ns == started_ns) ConfirmLeak(held);
+  }
 }
 
 void ForgetConnections() noexcept {

@@ -30,7 +30,8 @@ void BookOpened(uint32_t record, uint32_t target) noexcept;
 void BookClosed(uint32_t record) noexcept;
 
 // The running request or task takes it. Notes route, thread and stack. `holder` is SQLAlchemy's
-// record (borrowed; kept as long as it is held): what a leak is reclaimed by.
+// record (borrowed; a weak reference to it is kept: one that is lost must be able to die): what a
+// leak is reclaimed by.
 void BookCheckout(uint32_t record, PoolLane lane, PyObject* holder) noexcept;
 // It comes back. Returns how long it was held, nanoseconds.
 uint64_t BookCheckin(uint32_t record) noexcept;

@@ -141,7 +141,7 @@ void Fill(const BookedConnection& booked, uint64_t held_ns, LeakRecord* record) 
   record->route = booked.route;
   record->thread = booked.thread;
   record->kind = static_cast<uint32_t>(booked.leak);
-  record->holder = static_cast<uint32_t>(HolderOf(booked.stack, booked.frames));
+  record->holder = static_cast<uint32_t>(HolderKindOf(booked.stack, booked.frames));
   record->statements = RowOf(booked).statements.load(kRelaxed);
   for (size_t i = 0; i < booked.frames; ++i) {
     record->stack[i] = {reinterpret_cast<uintptr_t>(booked.stack[i].code),
@@ -198,6 +198,12 @@ uint64_t HeldFor(const BookedConnection& booked, uint64_t now_ns) {
   return static_cast<uint64_t>(AgeOf(booked.since_ns, now_ns).count());
 }
 
+bool IsDead(const BookedConnection& booked) {
+  PyObject* const holder = HolderOf(booked);
+  Py_XDECREF(holder);  // with the interpreter lock held, it has others as long as it lives
+  return holder == nullptr;
+}
+
 bool IsGone(uint32_t thread) {
   return syscall(SYS_tgkill, getpid(), thread, 0) != 0 && errno == ESRCH;
 }
@@ -249,7 +255,9 @@ void LookForLeaks(uint64_t now_ns) noexcept {
   for (size_t i = 0; i < kMaxConnections; ++i) {
     BookedConnection& booked = Booked(i);
     if (booked.record == kNoRecord || !booked.held()) continue;
-    if (booked.list == kLeaked) {
+    if (booked.holder_reference != nullptr && IsDead(booked)) {
+      BookClosed(booked.record);  // lost, and its connection with it
+    } else if (booked.list == kLeaked) {
       g_leaks.due = true;
     } else if (booked.list == kHeldByTasks && IsGone(booked.thread)) {
       ConfirmLeak(&booked);
@@ -294,8 +302,11 @@ PyObject* LeaksToReclaim(uint32_t mode) noexcept {
   PyObject* const list = PyList_New(0);
   if (list == nullptr || BookAttachment() == nullptr) return list;
   for (BookedConnection* booked = FirstOf(kLeaked); booked != nullptr; booked = NextOf(*booked)) {
-    if (booked->running || booked->holder == nullptr) continue;
-    if (PyList_Append(list, booked->holder) != 0) {
+    PyObject* const holder = booked->running ? nullptr : HolderOf(*booked);
+    if (holder == nullptr) continue;
+    const int added = PyList_Append(list, holder);
+    Py_DECREF(holder);  // not its last: the list has one
+    if (added != 0) {
       Py_DECREF(list);
       return nullptr;
     }

@@ -36,7 +36,8 @@ struct BookedConnection {
   uint32_t thread = 0;
   uint64_t request_started_ns = 0;
   uint64_t since_ns = 0;
-  PyObject* holder = nullptr;  // owned: SQLAlchemy's record
+  const PyObject* holder = nullptr;      // SQLAlchemy's record; only compared
+  PyObject* holder_reference = nullptr;  // owned: a weak one to SQLAlchemy's record
   LeakKind leak = LeakKind::kNone;
   uint64_t leak_number = 0;  // in the ring, + 1; 0: not written
   uint32_t reclaim = 0;  // 0, or the way in which it is being taken back (LeakRecord::reclaimed)
@@ -55,6 +56,9 @@ Connection& RowOf(const BookedConnection& booked);
 bool AnyIsHeld();
 // Null while there is no segment. All places are free where it is not the one they are of.
 Attachment* BookAttachment();
+
+// New reference to SQLAlchemy's record; null where it has died.
+PyObject* HolderOf(const BookedConnection& booked);
 
 // Of a valid record; else kPoolOther.
 uint32_t PoolOfRecord(uint32_t record);

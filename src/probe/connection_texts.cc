@@ -161,7 +161,7 @@ const CapturedFrame* FirstOfApp(const CapturedStack& stack, size_t count) noexce
   return made;
 }
 
-HolderKind HolderOf(const CapturedStack& stack, size_t count) noexcept {
+HolderKind HolderKindOf(const CapturedStack& stack, size_t count) noexcept {
   const ExceptionSaved saved;
   bool raw = false;
   bool connection = false;

@@ -17,7 +17,7 @@ namespace stirbar {
 const CapturedFrame* FirstOfApp(const CapturedStack& stack, size_t count) noexcept;
 
 // By the files that the connection came through.
-HolderKind HolderOf(const CapturedStack& stack, size_t count) noexcept;
+HolderKind HolderKindOf(const CapturedStack& stack, size_t count) noexcept;
 
 // "/srv/shop/views.py:41 in list_orders"; at most `capacity` bytes with the NUL.
 void DescribeFrame(const CapturedFrame& frame, char* text, size_t capacity) noexcept;

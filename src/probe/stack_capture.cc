@@ -1,5 +1,7 @@
 #include "probe/stack_capture.h"
 
+#include <frameobject.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -75,12 +77,15 @@ size_t WalkFrames(const uint32_t* offsets, CapturedStack* stack, size_t most) {
 // By public functions alone. The code objects stay alive: their frames run.
 size_t AskFrames(CapturedStack* stack, size_t most) {
   size_t count = 0;
-#if PY_VERSION_HEX >= 0x030B0000
   PyFrameObject* frame = PyEval_GetFrame();
   Py_XINCREF(frame);
   while (frame != nullptr && count < most) {
     PyCodeObject* const code = PyFrame_GetCode(frame);
+#if PY_VERSION_HEX >= 0x030B0000
     const int instruction = PyFrame_GetLasti(frame);
+#else
+    const int instruction = frame->f_lasti * 2;
+#endif
     (*stack)[count++] = {code, instruction > 0 ? static_cast<uint32_t>(instruction) : 0};
     Py_DECREF(code);
     PyFrameObject* const caller = PyFrame_GetBack(frame);
@@ -88,10 +93,6 @@ size_t AskFrames(CapturedStack* stack, size_t most) {
     frame = caller;
   }
   Py_XDECREF(frame);
-#else
-  static_cast<void>(stack);
-  static_cast<void>(most);
-#endif
   return count;
 }
 

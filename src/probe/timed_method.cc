@@ -62,7 +62,6 @@ Account Open(TimedKind kind, PyObject* const* arguments, Py_ssize_t count) {
   const bool sql = kind != TimedKind::kRedis;
   if (in_flight >= kMaxInFlight && (!sql || kind == TimedKind::kConnection)) return {};
   if (sql && (count == 0 || IsAsync(arguments[0]))) return {};
-  if (kind == TimedKind::kStatement && count < 3) return {};
   Account account{.attachment = attachment, .in_flight = in_flight, .begun_ns = MonotonicNs()};
   if (in_flight < kMaxInFlight) {
     WorkerSlot& slot = attachment->slot();
@@ -85,11 +84,18 @@ uint32_t CallsOf(TimedKind kind) {
   return kind == TimedKind::kStatement || kind == TimedKind::kRedis ? 1 : 0;
 }
 
-void NoteIfSlow(const Account& account, PyObject* const* arguments, uint64_t now_ns) {
+// Given by name, it is not looked for.
+PyObject* TextOf(PyObject* const* arguments, Py_ssize_t count) {
+  return count > 2 ? arguments[2] : nullptr;
+}
+
+void NoteIfSlow(const Account& account, PyObject* const* arguments, Py_ssize_t count,
+                uint64_t now_ns) {
   const uint64_t taken_ns = now_ns - account.begun_ns;
   if (taken_ns < account.attachment->orders.slow_query_ns.load(std::memory_order_relaxed)) return;
-  SlowStatement statement{
-      .text = arguments[2], .duration_ns = taken_ns, .pool = PoolOfRecord(account.record)};
+  SlowStatement statement{.text = TextOf(arguments, count),
+                          .duration_ns = taken_ns,
+                          .pool = PoolOfRecord(account.record)};
   if (account.in_flight < kMaxInFlight) {
     statement.route = account.attachment->slot().in_flight[account.in_flight].route.load(
         std::memory_order_relaxed);
@@ -104,7 +110,8 @@ void NoteIfSlow(const Account& account, PyObject* const* arguments, uint64_t now
 }
 
 // `failed`: an exception is on its way, no attribute is asked for.
-void Close(TimedKind kind, const Account& account, PyObject* const* arguments, bool failed) {
+void Close(TimedKind kind, const Account& account, PyObject* const* arguments, Py_ssize_t count,
+           bool failed) {
   const uint64_t now_ns = MonotonicNs();
   uint64_t spent_ns = 0;
   if (account.slot != nullptr) {
@@ -116,8 +123,8 @@ void Close(TimedKind kind, const Account& account, PyObject* const* arguments, b
   }
   if (kind != TimedKind::kStatement) return;
   BookStatementEnd(account.record);
-  NoteIfSlow(account, arguments, now_ns);
-  if (!failed && account.slot != nullptr) {
+  NoteIfSlow(account, arguments, count, now_ns);
+  if (!failed && account.slot != nullptr && count > 2) {
     NoteStatement(account.in_flight, account.started_ns, arguments[2], QuotesOf(arguments[0]),
                   spent_ns);
   }
@@ -130,7 +137,8 @@ PyObject* Call(PyObject* self, PyObject* const* arguments, size_t flags, PyObjec
   const Py_ssize_t count = PyVectorcall_NARGS(flags);
   const Account account = Open(method->kind, arguments, count);
   PyObject* const result = PyObject_Vectorcall(method->original, arguments, flags, keywords);
-  if (account.attachment != nullptr) Close(method->kind, account, arguments, result == nullptr);
+  if (account.attachment != nullptr)
+    Close(method->kind, account, arguments, count, result == nullptr);
   return result;
 }
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-SUPERVISOR, CONFIG, ROUTES, WORKERS = 4096, 8192, 12_288, 8_146_944
+SUPERVISOR, CONFIG, ROUTES, WORKERS = 4096, 8192, 12_288, 8_196_096
 WORKER_BYTES, MOST_WORKERS = 1_781_760, 128
 ADMISSION, IN_FLIGHT, STATS = 576, 24_640, 90_176
 CRITICALITIES = ("critical", "normal", "sheddable", "background")

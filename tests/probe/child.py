@@ -35,9 +35,9 @@ __all__ = [
 SEGMENT = os.environ["PROBE_SEGMENT"]
 
 # Of src/segment/layout.h. A change of the layout changes the first of them.
-SEGMENT_BYTES = 236_212_224
+SEGMENT_BYTES = 263_004_160
 ROUTES_OFFSET, ROUTE_BYTES = 12_288, 256
-WORKERS_OFFSET, WORKER_BYTES = 8_146_944, 1_781_760
+WORKERS_OFFSET, WORKER_BYTES = 8_196_096, 1_781_760
 FIELDS = {
     "owner": (0, "Q"),
     "state": (16, "I"),

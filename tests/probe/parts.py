@@ -14,7 +14,7 @@ from child import IN_FLIGHT_BYTES, IN_FLIGHT_COUNT, IN_FLIGHT_OFFSET, Rows, envi
 PARTS = ("sql", "redis", "http", "lock", "garbage")
 ACTIVITIES = ("", "sql", "redis", "http", "checkout")
 NEXT_SLOW_OFFSET, SLOW_OFFSET, SLOW_BYTES, SLOW_COUNT = 1360, 1368, 912, 16
-HOST_ENTRIES_OFFSET, HOST_ENTRY_BYTES, HOST_COUNT = 8_130_560, 128, 128
+HOST_ENTRIES_OFFSET, HOST_ENTRY_BYTES, HOST_COUNT = 8_179_712, 128, 128
 HOST_STATS_OFFSET, HOST_STATS_BYTES = 15_960, 64
 
 __all__ = [*child.__all__, "Parts", "call", "hook"]
