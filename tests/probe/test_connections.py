@@ -363,12 +363,13 @@ def test_given_back_by_the_garbage_collector(run: Run, poolclass: str) -> None: 
 def test_a_thread_that_has_ended_leaks_what_it_held(run: Run) -> None:  # noqa: F811
     run(
         joined("""
-        thread = threading.Thread(target=keep); thread.start(); thread.join()
-        wait_until(lambda: one()["leak"] == "confirmed")
+        def lose(): thread = threading.Thread(target=keep); thread.start(); thread.join()
+        def leaks(): return sorted(row["leak"] for row in held())
+        lose()
+        wait_until(lambda: leaks() == ["confirmed"])
         assert book.leaks()[0]["kind"] == "confirmed" and book.leaks()[0]["route"] is None
-        keep()
-        time.sleep(1.5)  # longer than it takes to look at all
-        assert sorted(row["leak"] for row in held()) == ["", "confirmed"]
+        keep(); lose()  # this thread lives, and is looked at as well
+        wait_until(lambda: leaks() == ["", "confirmed", "confirmed"])
         """)
     )
 
