@@ -6,29 +6,33 @@ threads on a pool of 5 + 10, each holding for 1 ms, again and again; the longest
 mean one, and Jain's fairness index of how often each was served, (sum x)^2 / (n sum x^2): 1 when
 all were served alike, 1/n when one had everything (Jain, Chiu, Hawe: DEC-TR-301, 1984).
 
-The database is a sleep, or the one that STIRBAR_BENCH_DATABASE names ("mysql+pymysql://...").
+Starvation is measured on MariaDB, a server of the benchmark's own, where it and PyMySQL are
+installed, else on a sleep; turns on a sleep, so that only the pool is measured.
 
 Unit: milliseconds, time-outs, ratios.
 """
 
 from __future__ import annotations
 
-import os
+import contextlib
 import statistics
+import sys
+import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import figure
+import processes
 import sqlalchemy
 import sqlalchemy.exc
 from figure import Figure
 from sqlalchemy.pool import QueuePool
 from stirbar.pool import FairPool
 
-DATABASE = os.environ.get("STIRBAR_BENCH_DATABASE", "")
 TIMEOUT_SECONDS = 5.0
 BACKGROUND_HOLD_SECONDS = 0.002
 HOLD_SECONDS = 0.001
@@ -49,22 +53,26 @@ class Sleeping:
 class Pool:
     """Of `kind`, over the database."""
 
-    def __init__(self, kind: type[QueuePool], size: int, overflow: int) -> None:
+    def __init__(self, kind: type[QueuePool], size: int, overflow: int, url: str = "") -> None:
         options: dict[str, Any] = {"pool_size": size, "max_overflow": overflow}
-        if DATABASE:
+        self._sql = bool(url)
+        if url:
             engine = sqlalchemy.create_engine(
-                DATABASE, poolclass=kind, pool_timeout=TIMEOUT_SECONDS, **options
+                url, poolclass=kind, pool_timeout=TIMEOUT_SECONDS, **options
             )
             self._pool = engine.pool
         else:
             self._pool = kind(Sleeping, timeout=TIMEOUT_SECONDS, **options)
+        # Opening them is not waiting for them.
+        for connection in [self._pool.connect() for _ in range(size)]:
+            connection.close()
 
     def use(self, seconds: float) -> float:
         """Takes a connection, and a query's time. Returns how long it waited."""
         began = time.monotonic()
         connection = self._pool.connect()
         waited = time.monotonic() - began
-        if DATABASE:
+        if self._sql:
             cursor = connection.cursor()
             cursor.execute(f"select sleep({seconds})")
             cursor.fetchall()
@@ -73,6 +81,23 @@ class Pool:
             connection.query(seconds)
         connection.close()
         return waited
+
+
+@contextlib.contextmanager
+def mariadb_url() -> Iterator[str]:
+    """Of a server that ends with the benchmark; empty where there can be none."""
+    sys.path.insert(0, str(processes.ROOT / "tests" / "integration"))
+    try:
+        import mariadb
+    except ImportError:
+        yield ""
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        server = mariadb.MariaDb(mariadb.install(Path(folder)), Path(folder))
+        try:
+            yield server.start().url()
+        finally:
+            server.close()
 
 
 def repeat(work: Callable[[], None], number: int, seconds: float) -> None:
@@ -99,8 +124,8 @@ class Starved:
     background: int = 0
 
 
-def starve(kind: type[QueuePool], seconds: float) -> Starved:
-    pool = Pool(kind, 5, 0)
+def starve(kind: type[QueuePool], seconds: float, url: str) -> Starved:
+    pool = Pool(kind, 5, 0, url)
     found = Starved()
     end = time.monotonic() + seconds
 
@@ -154,14 +179,15 @@ def take_turns(kind: type[QueuePool], seconds: float) -> Turns:
 
 
 def starvation_figures(seconds: float) -> list[Figure]:
-    ours, theirs = starve(FairPool, seconds), starve(QueuePool, seconds)
+    with mariadb_url() as url:
+        ours, theirs = starve(FairPool, seconds, url), starve(QueuePool, seconds, url)
 
     def beside(text: str) -> str:
         return f"QueuePool: {text}"
 
     longest = max(ours.waits, default=TIMEOUT_SECONDS)
     their_longest = TIMEOUT_SECONDS if theirs.timeouts else max(theirs.waits, default=0.0)
-    what = "on a pool of 5 with five background loops"
+    what = f"on a pool of 5 with five background loops{', MariaDB' if url else ''}"
     return [
         Figure("B6", f"time-outs in {seconds:g} s {what}", ours.timeouts, "", limit=0,
                ratio=beside(f"{theirs.timeouts}")),

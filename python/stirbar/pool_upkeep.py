@@ -1,11 +1,12 @@
 """Upkeep of idle connections: replaced by age, pinged, closed when nobody needs them.
 
 One daemon thread per process does it for all pools, from the first connection on. It ends before
-each fork, and the next connection begins another: no process is forked with it.
+each fork and begins again in the parent: no process is forked with it.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 import weakref
@@ -87,29 +88,29 @@ def watch(pool: Any) -> None:
 
 def begin() -> None:
     """A connection was opened: there is something to take care of."""
-    global _thread
-    if _thread is not None and _thread.is_alive():
+    global _thread, _stop
+    if _thread is not None and _thread.is_alive() and not _stop.is_set():
         return
-    _stop.clear()
-    _thread = threading.Thread(target=_run, name="stirbar-pools", daemon=True)
+    _stop = threading.Event()
+    _thread = threading.Thread(target=_run, args=(_stop,), name="stirbar-pools", daemon=True)
     _thread.start()
 
 
-def _run() -> None:
-    while not _stop.wait(_INTERVAL_SECONDS):
-        try:
-            values = settings()
-            for pool in list(_pools):
+def _run(stop: threading.Event) -> None:
+    while not stop.wait(_INTERVAL_SECONDS):
+        values = settings()
+        for pool in list(_pools):
+            try:
                 apply_settings(pool, values)
-                look_after(pool)
-        except Exception:
-            native.count_fault()
-            logger.warning("the upkeep of connections has failed", exc_info=True)
+                look_after(pool, stop)
+            except Exception:
+                native.count_fault()
+                logger.warning("the upkeep of connections has failed", exc_info=True)
 
 
-def look_after(pool: Any) -> None:
-    """One round for one pool."""
-    while (due := pool._due()) is not None:
+def look_after(pool: Any, stop: threading.Event | None = None) -> None:
+    """One round for one pool; shorter where it shall stop."""
+    while not (stop is not None and stop.is_set()) and (due := pool._due()) is not None:
         record, what = due
         if what == _PING and _still_lives(pool, record):
             pool._keep(record)
@@ -118,8 +119,6 @@ def look_after(pool: Any) -> None:
             record.close()
         finally:
             pool._drop(record, what)
-        if _stop.is_set():
-            return
     for _ in range(pool._surplus()):
         record = pool._take_idle()
         if record is None:
@@ -146,9 +145,15 @@ def _still_lives(pool: Any, record: Any) -> bool:
 def _before_fork() -> None:
     """Waits a moment for a ping that runs: a driver's lock would stay taken in the child."""
     thread = _thread
-    if thread is not None and thread.is_alive():
-        _stop.set()
-        thread.join(2.0)
+    if thread is None or not thread.is_alive() or thread is threading.current_thread():
+        return
+    _stop.set()
+    thread.join(2.0)
+
+
+def _after_fork_in_parent() -> None:
+    if _thread is not None and _stop.is_set():
+        begin()
 
 
 def _after_fork_in_child() -> None:
@@ -157,4 +162,13 @@ def _after_fork_in_child() -> None:
     _stop = threading.Event()
 
 
-os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
+def _end() -> None:
+    _stop.set()
+
+
+os.register_at_fork(
+    before=_before_fork,
+    after_in_parent=_after_fork_in_parent,
+    after_in_child=_after_fork_in_child,
+)
+atexit.register(_end)

@@ -49,6 +49,10 @@ bool InitialisePoolToken() {
 }
 
 void PoolCore::SetName(const std::string& name) {
+  for (auto& [record, entry] : entries_) {
+    if (entry->book != kNoRecord) BookClosed(entry->book);
+    entry->book = kNoRecord;
+  }
   Show({});
   name_ = name;
   attachment_ = nullptr;
@@ -87,7 +91,8 @@ void PoolCore::FollowSlowly() {
   }
   attachment_ = Probe::Current();
   shown_ = {};
-  pool_ = attachment_ != nullptr ? BookPool(name_.c_str(), true) : kPoolOther;
+  const bool seen = attachment_ != nullptr && connects_;
+  pool_ = seen ? BookPool(name_.c_str(), true) : kPoolOther;
   stats_ = StatsOfPool(pool_);
   for (auto& [record, entry] : entries_) {
     entry->book = kNoRecord;
@@ -144,6 +149,10 @@ void PoolCore::FindLost() {
 
 void PoolCore::NoteConnecting(PoolEntry* entry) {
   NoteClosed(entry);
+  if (!connects_) {
+    connects_ = true;
+    FollowSlowly();
+  }
   if (stats_ != nullptr) entry->book = BookConnecting(pool_);
 }
 

@@ -125,6 +125,7 @@ class PoolCore {
   PoolQueue queue_;
   std::unordered_map<PyObject*, std::unique_ptr<PoolEntry>> entries_;
   std::string name_ = "pool";
+  bool connects_ = false;  // has ever: only then it gets a place in the segment, of which few are
   uint32_t epoch_ = Probe::Epoch();
   Attachment* attachment_ = nullptr;
   uint32_t pool_ = kPoolOther;
