@@ -93,7 +93,8 @@ def test_code_objects_live_as_long_as_the_segment_names_them(run: Run) -> None: 
             return space["take"]
         take = made(); code = weakref.ref(take.__code__)
         call(take); del take; gc.collect()
-        assert code() is not None and "take" in [frame[2] for frame in probe.held_connections()[0]["stack"]]
+        names = [frame[2] for frame in probe.held_connections()[0]["stack"]]
+        assert code() is not None and "take" in names, names
         kept.pop().close(); gc.collect()
         assert code() is not None  # the ring of leaks has it
         for _ in range(16): call(keep)
