@@ -593,25 +593,21 @@ def test_greenlets_wait_without_stopping_their_thread() -> None:
     )
 
 
-def test_what_only_the_book_refers_to_is_lost_too(tmp_path: Any) -> None:
-    """Where a segment is, the book of connections keeps a record as long as it is held."""
+def test_the_book_does_not_keep_a_record_that_is_lost(tmp_path: Any) -> None:
     run(
         f"""
         import gc
         from stirbar.engine import native
-        from test_fair_pool import Database, make, start_waiter
+        from test_fair_pool import Database, make
         native.configure({str(tmp_path / "segment")!r}, "pool-test", ["/bin/true"], {{}})
         assert native.start("other"), native.trouble()
         pool = make(Database())
         record = pool._do_get()
+        assert len(native.held_connections()) == 1
         del record
         gc.collect()
-        got = []
-        thread = start_waiter(pool, got)
-        assert pool._figures() == (0, 1, 0, 1, 0), pool._figures()
-        assert pool._due() is None
-        thread.join(10)
-        assert got == [1]
-        assert pool._figures() == (1, 0, 0, 0, 0), pool._figures()
+        assert pool._figures() == (0, 0, 0, 0, 0), pool._figures()
+        assert native.held_connections() == []
+        pool._do_get()
         """
     )
