@@ -98,14 +98,18 @@ def begin() -> None:
 
 def _run(stop: threading.Event) -> None:
     while not stop.wait(_INTERVAL_SECONDS):
-        values = settings()
-        for pool in list(_pools):
-            try:
-                apply_settings(pool, values)
-                look_after(pool, stop)
-            except Exception:
-                native.count_fault()
-                logger.warning("the upkeep of connections has failed", exc_info=True)
+        _look_after_all(stop)  # a function: a variable here would keep the last pool alive
+
+
+def _look_after_all(stop: threading.Event) -> None:
+    values = settings()
+    for pool in list(_pools):
+        try:
+            apply_settings(pool, values)
+            look_after(pool, stop)
+        except Exception:
+            native.count_fault()
+            logger.warning("the upkeep of connections has failed", exc_info=True)
 
 
 def look_after(pool: Any, stop: threading.Event | None = None) -> None:

@@ -60,11 +60,7 @@ DatabaseTargets::DatabaseTargets(const std::vector<std::string>& names, bool rea
     : names_(names), readonly_(readonly), targets_(CheckedCount(names.size())) {}
 
 void DatabaseTargets::SetName(uint32_t target, const std::string& name) {
-  if (target >= names_.size()) return;
-  names_[target] = name;
-  if (PoolTarget* const published = Published(target); published != nullptr) {
-    Copy(name, published->name);
-  }
+  if (target < names_.size()) names_[target] = name;
 }
 
 std::pair<int, double> DatabaseTargets::Choose(uint32_t tried) {

@@ -22,6 +22,7 @@ class DatabaseTargets {
   DatabaseTargets(const std::vector<std::string>& names, bool readonly);
   // As BookPool takes it; until then nothing is told.
   void SetPool(const std::string& name) { pool_ = name; }
+  // Before it is connected to for the first time.
   void SetName(uint32_t target, const std::string& name);
 
   // The target to try, and 0; or -1, and the seconds until there is one. `tried`: bit i for each

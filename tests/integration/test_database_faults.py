@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import time
 from collections.abc import Callable
 from statistics import median
@@ -80,7 +81,13 @@ def assert_whole(app: Running, server: MariaDb) -> None:
     assert "stirbar-reconnect" not in pool_of(app)["threads"]
 
 
-def test_refused(start: Start, mariadb: MariaDb, proxy: FaultProxy) -> None:
+def is_in_segment(box: Sandbox, field: str) -> bool:
+    """Whether a field of text in the segment holds just that."""
+    with box.segment().open("rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as text:
+        return text.find(b"\0" + field.encode() + b"\0") >= 0
+
+
+def test_refused(start: Start, box: Sandbox, mariadb: MariaDb, proxy: FaultProxy) -> None:
     app = start(mariadb.url(port=proxy.port))
     assert app.app.ask("/port").status == 200
     assert pool_of(app)["class"] == "FairPool"
@@ -89,6 +96,9 @@ def test_refused(start: Start, mariadb: MariaDb, proxy: FaultProxy) -> None:
     assert until_unavailable(app).status == 503
     assert_fast_503(app)
     assert app.app.ask("/").status == 200
+    # PoolTarget: its name, and of the error class and number only.
+    assert is_in_segment(box, f"127.0.0.1:{proxy.port}")
+    assert is_in_segment(box, "OperationalError 2003")
     proxy.pass_all()
     assert until_served(app) < 6
     eventually(lambda: "stirbar-reconnect" not in pool_of(app)["threads"])

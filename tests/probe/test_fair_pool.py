@@ -591,3 +591,23 @@ def test_greenlets_wait_without_stopping_their_thread() -> None:
         assert pool._figures()[:3] == (2, 0, 0)
         """
     )
+
+
+def test_the_book_does_not_keep_a_record_that_is_lost(tmp_path: Any) -> None:
+    run(
+        f"""
+        import gc
+        from stirbar.engine import native
+        from test_fair_pool import Database, make
+        native.configure({str(tmp_path / "segment")!r}, "pool-test", ["/bin/true"], {{}})
+        assert native.start("other"), native.trouble()
+        pool = make(Database())
+        record = pool._do_get()
+        assert len(native.held_connections()) == 1
+        del record
+        gc.collect()
+        assert pool._figures() == (0, 0, 0, 0, 0), pool._figures()
+        assert native.held_connections() == []
+        pool._do_get()
+        """
+    )
