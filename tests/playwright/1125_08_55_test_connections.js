@@ -103,7 +103,7 @@ test.describe("a database that is down", () => {
     await expect(targets.nth(1)).toContainText("refused at once in 1 of 2 workers");
     await expect(targets.nth(2)).toHaveText(/in use.*replica, for read-only work/);
     await expect(server(page, "db.example.org:3306").locator(".pill-word")).toHaveText(/^unavailable since \d\d:\d\d:\d\d$/);
-    await expect(server(page, "db.example.org:3306")).toContainText("connect: refused (2002). The figures below are its last.");
+    await expect(server(page, "db.example.org:3306")).toContainText("It does not answer: connect: refused (2002).");
     await expect(server(page, "replica.example.org:3306").locator(".pill-word")).toHaveText("answers");
     await expect(tile(page, "Database")).toHaveText(/unavailable.*since/);
     await expect(tile(page, "Database")).toHaveAttribute("data-tone", "critical");

@@ -68,7 +68,7 @@ function holds(scenario, t) {
   for (let i = 0; i < number; i++) {
     const period = 5 + (i % 5);
     const since = Math.floor((t + i) / period) * period - i;
-    if (t - since > period * (scenario === 'pool-full' ? 0.95 : 0.6)) list.push(held(t, i, since, { state: 'idle', route: '', stack: [] }));
+    if (t - since > period * (scenario === 'pool-full' ? 0.95 : 0.6)) list.push(held(t, i, since, { state: 'idle', route: null, lane: null, holder: null, thread: null, stack: [] }));
     else list.push(held(t, i, since, i % 3 === 1 ? { route: 'GET /search', holder: 'connection' } : {}));
   }
   if (scenario !== 'database-down') list.push(held(t, 300, begun - 12, { route: 'GET /report/<int:year>', pool: reports, target: 'reports.example.org:3306', statements: 131 }));
@@ -107,7 +107,7 @@ function databases(scenario, t) {
   return [
     {
       name: 'db.example.org:3306', version: '10.11.6-MariaDB', available: !down, unavailable_since: down ? begun - 72 : null, error: down ? 'connect: refused (2002)' : '', answered_age_seconds: down ? t - begun + 72 : 0.8,
-      answer_seconds: 0.0021, uptime_seconds: 871_231, connections: full ? 139 : 38, connections_max_used: 147, max_connections: 151, threads_running: full ? 31 : 2, wait_timeout_seconds: 28_800, aborted_clients: 12, aborted_connects: 3,
+      answer_seconds: 0.0021, uptime_seconds: 871_231, connections: down ? null : full ? 139 : 38, connections_max_used: down ? null : 147, max_connections: 151, threads_running: down ? null : full ? 31 : 2, wait_timeout_seconds: 28_800, aborted_clients: 12, aborted_connects: 3,
       queries_per_second: 412.3, slow_queries: 212, slow_queries_per_second: full ? 0.4 : 0, lock_waits_now: full ? 5 : 0, lock_waits_per_second: full ? 3.1 : 0, lock_wait_mean_seconds: full ? 1.2 : 0.003, buffer_pool_hit_ratio: 0.9991,
       is_replica: false, replica_lag_seconds: null, read_only: false,
       long_running: full ? [{ thread: 8812, seconds: 41.2, state: 'Waiting for table metadata lock', text: 'ALTER TABLE lines ADD COLUMN note VARCHAR(?)' }, { thread: 8790, seconds: 12.1, state: 'Sending data', text: sold }] : [],

@@ -3,11 +3,11 @@ import { completeConnections, holderWord, leakAdvice, leakWord, outcome, takenBy
 
 describe('the answer', () => {
   it('is filled up where a supervisor leaves something out', () => {
-    const partly = { pools: [{ name: 'shop' }], connections: [{ pid: 1 }], leaks: [{ count: 1 }], databases: [{ name: 'db' }] } as unknown as Partial<Connections>;
+    const partly = { pools: [{ name: 'shop' }], connections: [{ pid: 1, route: null, lane: null }], leaks: [{ count: 1, route: null }], databases: [{ name: 'db' }] } as unknown as Partial<Connections>;
     const full = completeConnections(partly);
     expect(full.pools[0]).toMatchObject({ name: 'shop', counters: {}, targets: [], waiting: { request: 0, task: 0 }, wait: { p95_seconds: null }, capacity: null });
-    expect(full.connections[0]!.stack).toEqual([]);
-    expect(full.leaks[0]!.stack).toEqual([]);
+    expect(full.connections[0]).toMatchObject({ pid: 1, route: '', lane: '', holder: '', stack: [] });
+    expect(full.leaks[0]).toMatchObject({ count: 1, route: '', stack: [] });
     expect(full.databases[0]!.long_running).toEqual([]);
     expect([full.slow_queries, full.advice]).toEqual([[], []]);
     expect(completeConnections({}).pools).toEqual([]);

@@ -39,7 +39,7 @@ export interface Connection {
   transaction_seconds: Figure;
   statements: number; // since its checkout
   route: string; // "": no request took it
-  thread: number;
+  thread: number | null;
   target: string;
   holder: string; // unknown, raw, connection, session, flask_session
   stack: Frame[]; // at its checkout, innermost first
@@ -95,7 +95,7 @@ export interface Database {
   buffer_pool_hit_ratio: Figure;
   is_replica: boolean | null;
   replica_lag_seconds: Figure;
-  read_only: boolean;
+  read_only: boolean | null;
   long_running: { thread: number; seconds: number; state: string; text: string }[];
 }
 
@@ -114,16 +114,22 @@ export interface Connections {
   advice: Advice[];
 }
 
-// A part that is left out is empty.
+// A part that is left out is empty, and so is a text that is not known.
 export function completeConnections(raw: Partial<Connections>): Connections {
   return {
     pools: (raw.pools ?? []).map((pool) => ({ ...pool, ...completePool(pool), counters: pool.counters ?? {}, targets: pool.targets ?? [] })),
-    connections: (raw.connections ?? []).map((c) => ({ ...c, stack: c.stack ?? [] })),
-    leaks: (raw.leaks ?? []).map((leak) => ({ ...leak, stack: leak.stack ?? [] })),
-    slow_queries: raw.slow_queries ?? [],
-    databases: (raw.databases ?? []).map((d) => ({ ...d, long_running: d.long_running ?? [] })),
+    connections: (raw.connections ?? []).map((c) => ({ ...withTexts(c, ['leak', 'lane', 'route', 'target', 'holder']), stack: c.stack ?? [] })),
+    leaks: (raw.leaks ?? []).map((leak) => ({ ...withTexts(leak, ['holder', 'pool', 'route']), stack: leak.stack ?? [] })),
+    slow_queries: (raw.slow_queries ?? []).map((query) => withTexts(query, ['text', 'pool', 'route'])),
+    databases: (raw.databases ?? []).map((d) => ({ ...withTexts(d, ['version', 'error']), long_running: d.long_running ?? [] })),
     advice: raw.advice ?? [],
   };
+}
+
+function withTexts<Row>(row: Row, names: (keyof Row)[]): Row {
+  const full = { ...row };
+  for (const name of names) if (full[name] === null || full[name] === undefined) full[name] = '' as Row[typeof name];
+  return full;
 }
 
 interface Word {

@@ -37,8 +37,8 @@ describe('words of a pool', () => {
   it('says what it may do', () => {
     expect(plain(setupWords(pool({})))).toBe('Size 5 + 10 overflow, in each of 2 workers: 30 in all · time-out 30 s · lifetime 30 min');
     expect(plain(setupWords(pool({ workers: 1, max_overflow: 0, capacity: 5, timeout_seconds: 0.5, lifetime_seconds: 0 })))).toBe('Size 5, no overflow · time-out 500 ms · no lifetime');
-    expect(plain(setupWords(pool({ max_overflow: null, capacity: null, timeout_seconds: null, lifetime_seconds: null })))).toBe('Size 5, overflow unlimited, in each of 2 workers');
-    expect(plain(setupWords(pool({ size: 0, timeout_seconds: null, lifetime_seconds: null })))).toBe('Size unlimited');
+    expect(plain(setupWords(pool({ max_overflow: null, capacity: null, timeout_seconds: null, lifetime_seconds: null, fair: false })))).toBe('Size 5, overflow unlimited, in each of 2 workers');
+    expect(plain(setupWords(pool({ size: 0, timeout_seconds: null, lifetime_seconds: null })))).toBe('Size unlimited · no lifetime');
   });
 
   it('tells of counters that are not zero, what asks for attention first', () => {

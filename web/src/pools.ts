@@ -44,7 +44,7 @@ export function useSentence(pool: Pool): string {
 // "Size 5 + 10 overflow, in each of 2 workers: 30 in all · time-out 30 s · lifetime 30 min"
 export function setupWords(pool: Pool): string {
   const limit = (word: string, seconds: Figure) => (seconds === null ? '' : seconds === 0 ? `no ${word}` : `${word} ${seconds < 60 ? duration(seconds) : uptime(seconds)}`);
-  return [`Size ${sizeWords(pool)}`, limit('time-out', pool.timeout_seconds), limit('lifetime', pool.lifetime_seconds)].filter(Boolean).join(' · ');
+  return [`Size ${sizeWords(pool)}`, limit('time-out', pool.timeout_seconds), limit('lifetime', pool.fair ? pool.lifetime_seconds ?? 0 : pool.lifetime_seconds)].filter(Boolean).join(' · ');
 }
 
 function sizeWords({ size, max_overflow, capacity, workers }: Pool): string {

@@ -25,7 +25,7 @@ export function drawDatabase(element: Element, database: SomeDatabase, fullFrom:
   setText(head!.firstElementChild!, name);
   setText(head!.lastElementChild!, [version, database.is_replica ? 'replica' : '', database.read_only ? 'read only' : ''].filter(Boolean).join(' · '));
   drawState(head!.children[1]!.firstElementChild!, database);
-  drawSentence(error!, available || !database.error ? '' : `${database.error}. The figures below are its last.`);
+  drawSentence(error!, available || !database.error ? '' : `It does not answer: ${database.error}.`);
   drawFacts(facts!, factsOf(database, fullFrom));
   drawRunning(running!, database.long_running ?? []);
 }

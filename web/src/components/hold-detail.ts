@@ -25,7 +25,7 @@ function factsOf({ of, now: held, start, end }: Hold, now: number): Fact[] {
     leak ? { term: 'Leak', figure: `${leak.word}: ${leak.meaning.toLowerCase()}`, tone: leak.tone } : null,
     { term: 'Statements', figure: integer(of.statements), hint: 'Executed since it was taken' },
     { term: 'Transaction', figure: open === null || open === undefined ? 'none open' : held ? `open since ${clock((now - open) * 1000)}, for ${duration(open)}` : 'was open' },
-    { term: 'Worker', figure: `${of.slot} (pid ${of.pid}), thread ${of.thread}` },
+    { term: 'Worker', figure: `${of.slot} (pid ${of.pid})${of.thread === null ? '' : `, thread ${of.thread}`}` },
     { term: 'Connection', figure: `${integer(of.number)} of this worker${of.age_seconds === null || of.age_seconds === undefined ? '' : `, opened ${duration(of.age_seconds)} ago`}` },
     { term: 'Pool', figure: of.pool },
     of.target ? { term: 'Server', figure: of.target } : null,

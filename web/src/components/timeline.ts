@@ -80,7 +80,7 @@ export class Timeline {
     // As old as the bars are: ages that tick between two looks would cost more than all the rest.
     setFigure(age!, newest.now ? ageWords(this.now - newest.start) : duration(newest.end - newest.start), newest.now ? null : 'It has come back; so long it was held at least');
     setText(who!.firstElementChild!, takenBy(of.route, of.lane));
-    setText(who!.lastElementChild!, newest.now ? `worker ${of.slot} · thread ${of.thread}` : `worker ${of.slot} · came back by ${clock(newest.end * 1000)}`);
+    setText(who!.lastElementChild!, newest.now ? `worker ${of.slot}${of.thread === null ? '' : ` · thread ${of.thread}`}` : `worker ${of.slot} · came back by ${clock(newest.end * 1000)}`);
     if (kind && newest.now) drawPill(mark!, kind.tone, kind.word, kind.meaning);
     else if (mark!.childElementCount) mark!.replaceChildren();
     keyed(track!, lane.holds, (hold) => hold.id, () => h('span', { class: 'held' }), (bar, hold) => this.bar(bar as HTMLElement, hold));
