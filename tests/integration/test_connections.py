@@ -105,9 +105,9 @@ def test_names_route_and_line_of_the_first_leak(
 
 # R-POOL-2
 def test_counts_are_right_after_a_kill(shop: Running) -> None:
-    for _ in range(6):
+    for _ in range(4):  # as many as one worker alone can take
         shop.app.ask_in_background("/hold/30.0", timeout=60)
-    eventually(lambda: active(shop) == 6, 5, "six connections are held")
+    eventually(lambda: active(shop) == 4, 5, "four connections are held")
     rows = [r for r in connections(shop)["connections"] if r["state"] == "active"]
     victim = rows[0]["pid"]
     left = sum(row["pid"] != victim for row in rows)

@@ -19,8 +19,9 @@ bool IsOf(const std::string& file, const std::string& package) {
 
 // Whoever asks for a connection in the app's place.
 bool IsPoolCode(const FrameSample& frame) {
-  return IsOf(frame.file, "sqlalchemy") || IsOf(frame.file, "flask_sqlalchemy") ||
-         IsOf(frame.file, "stirbar");
+  // "<sqlalchemy generated _go() wrapper for ...>": it makes some of its functions at run time.
+  return frame.file.starts_with("<sqlalchemy") || IsOf(frame.file, "sqlalchemy") ||
+         IsOf(frame.file, "flask_sqlalchemy") || IsOf(frame.file, "stirbar");
 }
 
 HolderKind HolderOf(const std::vector<FrameSample>& frames, size_t end) {

@@ -42,6 +42,7 @@ TEST(CheckoutStack, LeavesSqlalchemyOut) {
       Library("Engine.raw_connection", "sqlalchemy/engine/base.py"),
       Library("Engine.connect", "sqlalchemy/engine/base.py"),
       Library("Engine.begin", "sqlalchemy/engine/base.py"),
+      {"_go", "<sqlalchemy generated _go() wrapper for Session>", 2},
       {"_GeneratorContextManager.__enter__", "/usr/lib/python3.11/contextlib.py", 137},
       {"leak", "/srv/app.py", 41},
       Library("Flask.dispatch_request", "flask/app.py"),
