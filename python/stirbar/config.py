@@ -60,6 +60,20 @@ class ResponsivenessConfig:
     outgoing_read_timeout: float = 10.0
     long_lived_limit: int = 0
     client_address_bits: int = 24
+    connection_pool: bool = True
+    pool_lifetime: float = 1800.0
+    pool_idle_timeout: float = 3600.0
+    pool_overflow_linger: float = 30.0
+    pool_keep_alive: float = 120.0
+    pool_ping_after: float = 0.5
+    pool_leak_threshold: float = 30.0
+    pool_leak_reclaim: int = 0
+    pool_utilization_warning_threshold: float = 0.9
+    pool_wait_critical_threshold: float = 1.0
+    pool_throttle: str = "on"
+    database_breaker: str = "on"
+    slow_query_threshold: float = 2.0
+    database_connection_ratio: float = 0.8
 
     def __post_init__(self) -> None:
         if native is not None:

@@ -3,8 +3,8 @@
 Known by class and number: PyMySQL, mysqlclient and mysql-connector give MySQL's number
 (``args[0]``, ``errno``), psycopg and psycopg2 PostgreSQL's SQLSTATE (``sqlstate``, ``pgcode``). Of
 a login that PostgreSQL refuses they give none: there the words of its English messages are all
-there is. Numbers: https://dev.mysql.com/doc/mysql-errors/8.0/en/ and
-https://www.postgresql.org/docs/current/errcodes-appendix.html.
+there is. Numbers: MySQL 8.0 Error Message Reference; PostgreSQL documentation, appendix "Error
+Codes".
 """
 
 from __future__ import annotations
