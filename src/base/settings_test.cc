@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 namespace stirbar {
@@ -86,9 +87,17 @@ TEST(Settings, CheckRefusesWhatIsNoNumberOrNotWhole) {
   EXPECT_FALSE(CheckSetting(Spec("cleanup_enabled"), 0.5));
 }
 
+bool IsSetting(std::string_view name) {
+  return std::any_of(kSettingSpecs.begin(), kSettingSpecs.end(),
+                     [name](const SettingSpec& spec) { return spec.name == name; });
+}
+
 TEST(Settings, WarningMustNotExceedCritical) {
+  constexpr std::string_view kWarning = "_warning_threshold";
   for (const SettingSpec& spec : kSettingSpecs) {
-    if (!spec.name.ends_with("_warning_threshold")) continue;
+    if (!spec.name.ends_with(kWarning)) continue;
+    const std::string stem(spec.name.substr(0, spec.name.size() - kWarning.size()));
+    if (!IsSetting(stem + "_critical_threshold")) continue;
     Settings settings;
     settings[spec.id] = spec.highest;
     const Result<Settings> result = CheckSettings(settings);

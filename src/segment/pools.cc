@@ -27,8 +27,7 @@ void Wipe(PoolTarget* target) {
 }
 
 void Wipe(PoolStats* stats) {
-  // First: who reads meanwhile finds no pool.
-  Clear(stats->used);
+  if (stats->used.load(std::memory_order_relaxed) == 0) return;
   for (HalfWord* word : {&stats->fair, &stats->size, &stats->max_overflow, &stats->idle,
                          &stats->active, &stats->connecting, &stats->throttled}) {
     Clear(*word);
@@ -41,6 +40,9 @@ void Wipe(PoolStats* stats) {
   for (Word& count : stats->counters) Clear(count);
   for (PoolTarget& target : stats->targets) Wipe(&target);
   for (HalfWord& count : stats->wait_histogram) Clear(count);
+  // Last: a wipe that is cut off is done again. The fence keeps the compiler from moving it.
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  Clear(stats->used);
 }
 
 uint32_t Load(const HalfWord& word) { return word.load(std::memory_order_relaxed); }
@@ -73,6 +75,7 @@ void CopyFields(const Connection& from, ConnectionCopy* to) {
 }  // namespace
 
 void AddPoolStats(const PoolStats& stats, PoolTotals* totals) {
+  if (Load(stats.used) == 0) return;
   for (size_t i = 0; i < kPoolCounters; ++i) totals->counters[i] += Load(stats.counters[i]);
   totals->wait_max_ns = std::max(totals->wait_max_ns, Load(stats.wait_max_ns));
   totals->hold_max_ns = std::max(totals->hold_max_ns, Load(stats.hold_max_ns));

@@ -52,7 +52,8 @@ TEST_F(ConnectionsEndpointTest, WhatIsNotMeasuredIsNull) {
   pool.capacity = 0;
   pool.max_overflow = UINT32_MAX;
   pool.lifetime_seconds = 0;
-  snapshot_->sample.databases[0] = {.unavailable_since_wall = 1'795'450'800};
+  snapshot_->sample.databases[0] = {};
+  snapshot_->sample.databases[0].unavailable_since_wall = 1'795'450'800;
   const boost::json::object answer = Get();
   const auto& row = answer.at("pools").at(0).as_object();
   for (const char* name : {"capacity", "max_overflow", "utilisation", "lifetime_seconds"}) {
