@@ -33,9 +33,9 @@ bool Contains(std::string_view text, std::string_view part) {
 // What stands between the app and the pool.
 bool IsLibrary(std::string_view file) {
   // "<sqlalchemy generated ...>": code that SQLAlchemy has written at run time.
-  return Contains(file, "/sqlalchemy/") || file.starts_with("<sqlalchemy") || Contains(file, "/flask_sqlalchemy/") ||
-         Contains(file, "/stirbar/") || file.ends_with("/contextlib.py") ||
-         file.ends_with("/werkzeug/local.py");
+  return Contains(file, "/sqlalchemy/") || file.starts_with("<sqlalchemy") ||
+         Contains(file, "/flask_sqlalchemy/") || Contains(file, "/stirbar/") ||
+         file.ends_with("/contextlib.py") || file.ends_with("/werkzeug/local.py");
 }
 
 bool IsImported(const char* module) {

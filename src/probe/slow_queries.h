@@ -5,8 +5,8 @@
 
 #include <cstdint>
 
-#include "probe/attachment.h"
 #include "base/statement_text.h"
+#include "probe/attachment.h"
 
 namespace stirbar {
 

@@ -45,8 +45,9 @@ void Wipe(PoolStats* stats) {
   Clear(stats->used);
 }
 
-uint32_t Load(const HalfWord& word) { return word.load(std::memory_order_relaxed); }
-uint64_t Load(const Word& word) { return word.load(std::memory_order_relaxed); }
+// Acquire: the look at the sequence that ends the reading of a connection stays behind them.
+uint32_t Load(const HalfWord& word) { return word.load(std::memory_order_acquire); }
+uint64_t Load(const Word& word) { return word.load(std::memory_order_acquire); }
 
 template <typename Enum>
 Enum Checked(uint32_t value, Enum last) {
@@ -115,8 +116,6 @@ std::optional<ConnectionCopy> ReadConnection(const Connection& connection) {
     copy.statements = Load(connection.statements);
     copy.target = Below(Load(connection.target), kMaxTargets, 0);
     CopyFields(connection, &copy);
-    // The copy is made of loads that must not move behind this look.
-    std::atomic_thread_fence(std::memory_order_acquire);
     if (connection.sequence.load(std::memory_order_relaxed) == before) return copy;
   }
   return std::nullopt;
@@ -124,9 +123,9 @@ std::optional<ConnectionCopy> ReadConnection(const Connection& connection) {
 
 void BeginChange(Connection& connection) noexcept {
   const uint64_t sequence = connection.sequence.load(std::memory_order_relaxed);
-  connection.sequence.store(sequence | 1U, std::memory_order_relaxed);
-  // The fields must not be seen changed before the odd number is.
-  std::atomic_thread_fence(std::memory_order_release);
+  // An exchange, since what follows a plain store may be seen before it: the fields must not be seen
+  // changed before the odd number is.
+  connection.sequence.exchange(sequence | 1U, std::memory_order_acquire);
 }
 
 void EndChange(Connection& connection) noexcept {

@@ -1,4 +1,4 @@
-"""What the programs of test_connections.py begin with: `from connections import *`."""
+"""What the programs of test_connection_book.py begin with: `from connections import *`."""
 
 from __future__ import annotations
 
