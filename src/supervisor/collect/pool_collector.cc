@@ -109,8 +109,9 @@ void PoolCollector::Collect(const Tick& tick, Sample* sample) {
                               : kNotMeasured;
     }
     Remember(tick, row, fullest[name]);
-    const auto old = std::find_if(before.begin(), before.end(),
-                                  [&](const PoolSample& pool) { return pool.name == row.name; });
+    const auto old = std::find_if(
+        before.begin(), before.end(),
+        [&pool_name = row.name](const PoolSample& pool) { return pool.name == pool_name; });
     if (!tick.full && old != before.end()) {
       row.wait_recent = old->wait_recent;
       row.wait_p50_seconds = old->wait_p50_seconds;
