@@ -17,6 +17,7 @@ struct ConstNameTable {
 struct NameTable {
   std::span<NameEntry> entries;
   HalfWord& count;
+  // NOLINTNEXTLINE(google-explicit-constructor): who may write may read.
   operator ConstNameTable() const { return {entries, count}; }
 };
 
