@@ -218,6 +218,10 @@ std::map<std::string, std::vector<double>> History(size_t points) {
     series["refused_per_second"].push_back(point.refused_per_second);
     series["queue_p50_seconds"].push_back(point.queue_p50_seconds);
     series["queue_p95_seconds"].push_back(point.queue_p95_seconds);
+    series["pool_utilisation"].push_back(point.pool_utilisation);
+    series["pool_waiting"].push_back(point.pool_waiting);
+    series["pool_wait_p95_seconds"].push_back(point.pool_wait_p95_seconds);
+    series["database_seconds"].push_back(point.database_seconds);
   }
   return series;
 }

@@ -91,8 +91,20 @@ def make(database: Database, **options: Any) -> FairPool:
     return FairPool(database.connect, dialect=database, **options)
 
 
+SETTINGS = pool_upkeep.settings
+
+
+@pytest.fixture(autouse=True)
+def settings_of_their_own() -> Iterator[None]:
+    yield
+    pool_upkeep.settings = SETTINGS
+
+
 def set_times(pool: FairPool, **changed: float) -> None:
-    pool_upkeep.apply_settings(pool, {**pool_upkeep.settings(), **changed})
+    values = {**SETTINGS(), **changed}
+    # The upkeep reads them once a second, and would set them back.
+    pool_upkeep.settings = lambda: values
+    pool_upkeep.apply_settings(pool, values)
 
 
 def eventually(condition: Any, seconds: float = 15) -> None:
