@@ -123,8 +123,8 @@ std::optional<ConnectionCopy> ReadConnection(const Connection& connection) {
 
 void BeginChange(Connection& connection) noexcept {
   const uint64_t sequence = connection.sequence.load(std::memory_order_relaxed);
-  // An exchange, since what follows a plain store may be seen before it: the fields must not be seen
-  // changed before the odd number is.
+  // An exchange, since what follows a plain store may be seen before it: the fields must not be
+  // seen changed before the odd number is.
   connection.sequence.exchange(sequence | 1U, std::memory_order_acquire);
 }
 
