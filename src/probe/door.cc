@@ -5,6 +5,7 @@
 
 #include <array>
 #include <optional>
+#include <string_view>
 
 #include "base/clock.h"
 #include "probe/door.h"
@@ -21,13 +22,10 @@ constexpr auto kRelaxed = std::memory_order_relaxed;
 constexpr uint32_t kOn = 2;
 
 // Takes what was looked at, so that closing the connection does not reset it, and answers.
-void Answer(int descriptor, size_t request_bytes, const RequestHead& head, const Arrival& arrival) {
-  std::array<char, 4096> answer;
-  const size_t bytes =
-      WriteRefusal(answer, head.method, RetryAfterSeconds(arrival.queue_ns, arrival.now_ns / 1024));
+void Answer(int descriptor, size_t request_bytes, std::string_view answer) {
   std::array<char, 4096> taken;
   (void)recv(descriptor, taken.data(), request_bytes, MSG_DONTWAIT);
-  (void)send(descriptor, answer.data(), bytes, MSG_DONTWAIT | MSG_NOSIGNAL);
+  (void)send(descriptor, answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   shutdown(descriptor, SHUT_WR);
 }
 
@@ -55,8 +53,12 @@ bool RefuseAtDoor(int descriptor) noexcept {
   arrival.method = head->method;
   arrival.queue_source = QueueSource::kSocket;
   arrival.queue_ns = *wait;
-  if (!MustRefuseUnread(Probe::Current(), head->path, arrival)) return false;
-  Answer(descriptor, static_cast<size_t>(bytes), *head, arrival);
+  // Written before it is decided: a body of the app's that does not fit is left to the gate.
+  std::array<char, 4096> answer;
+  const size_t answer_bytes =
+      WriteRefusal(answer, head->method, RetryAfterSeconds(*wait, arrival.now_ns / 1024));
+  if (answer_bytes == 0 || !MustRefuseUnread(Probe::Current(), head->path, arrival)) return false;
+  Answer(descriptor, static_cast<size_t>(bytes), {answer.data(), answer_bytes});
   return true;
 }
 
