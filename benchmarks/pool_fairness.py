@@ -165,16 +165,20 @@ def take_turns(kind: type[QueuePool], seconds: float) -> Turns:
     pool = Pool(kind, 5, 10)
     waits: list[float] = []
     served: dict[int, int] = {}
-    warm = time.monotonic() + 0.5  # until all threads run
+    # While all threads run: neither while they start nor while they end. Who waits on at the end
+    # counts with the wait until then.
+    warm = time.monotonic() + 0.5
+    end = warm + seconds
 
     def work() -> None:
-        waited = pool.use(HOLD_SECONDS)
-        if time.monotonic() > warm:
+        began = time.monotonic()
+        waited = min(pool.use(HOLD_SECONDS), end - began)
+        if began + waited > warm and waited > 0:
             waits.append(waited)
             me = threading.get_ident()
             served[me] = served.get(me, 0) + 1
 
-    repeat(work, THREADS, seconds + 0.5)
+    repeat(work, THREADS, seconds + 0.6)
     return Turns(waits, [*served.values(), *[0] * (THREADS - len(served))])
 
 
