@@ -7,7 +7,7 @@ namespace stirbar {
 namespace {
 
 constexpr uint32_t kShortest = 8;
-constexpr double kRefusalsPerSecond = 300;  // of a worker
+constexpr double kRefusalsPerSecond = 1000;  // of a worker
 constexpr int kLooks = 2;
 constexpr double kOrderEverySeconds = 10;
 constexpr double kChange = 0.25;
