@@ -51,8 +51,10 @@ TAIL = """
 |---|---|
 | `STIRBAR_LISTEN` | `HOST:PORT` of the supervisor's pages, as `--listen`. Default: the first free \
 port from 127.0.0.1:8800 to 8819 |
-| `STIRBAR_TOKEN_FILE` | file of the access token that every address other than loopback asks for. \
-Default: `stirbar/token` in `$XDG_STATE_HOME`, else in `~/.local/state`, else in `/var/lib` |
+| `STIRBAR_CONFIG` | path of stirbar.toml, as `--config`. Default: the one in the working folder |
+| `STIRBAR_READER_TOKEN_FILE` | file of the reader's token. Default: `reader-token` beside the next |
+| `STIRBAR_TOKEN_FILE` | file of the operator's token, which every change and every address other \
+than loopback asks for. Default: `stirbar/token` in `$XDG_STATE_HOME`, else in `~/.local/state`, else in `/var/lib` |
 | `STIRBAR_DATABASE_URLS` | MySQL and MariaDB servers to ask for their figures: see \
 [connections.md](connections.md) |
 | `STIRBAR_DATABASE_PASSWORD_FILE` | file whose first line is the password of those URLs that have \

@@ -24,7 +24,7 @@ fail() {
 declare -A DEBIAN=(
   [build]="g++=g++ cmake=cmake ninja=ninja-build make=make pkg-config=pkg-config git=git ccache=ccache
            libboost1.81-dev libboost-json1.81-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev
-           libmariadb-dev"
+           libmariadb-dev libsqlite3-dev libcurl4-openssl-dev"
   [test]="libgtest-dev libgmock-dev chromium=chromium wrk=wrk ab=apache2-utils valgrind=valgrind redis-server=redis-server
           mariadb-server-core mariadb-client-core libmariadb3 openssl=openssl
           gcc=gcc libc6-dev clang-14=clang-14 libclang-rt-14-dev"

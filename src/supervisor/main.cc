@@ -39,6 +39,9 @@ int main(int argc, char** argv) {
   stirbar::RunOptions run;
   CLI::App* const run_command = app.add_subcommand(
       "run", "Start the app's server under supervision: stirbar run -- gunicorn -w 4 app:app");
+  run_command->add_option("--config", run.config,
+                          "Path of stirbar.toml. Default: $STIRBAR_CONFIG, else the one in the "
+                          "working folder");
   run_command->add_option("--listen", run.listen,
                           "HOST:PORT of the pages (default: $STIRBAR_LISTEN, else the first free "
                           "one from 127.0.0.1:8800)");
@@ -52,6 +55,7 @@ int main(int argc, char** argv) {
       app.add_subcommand("attach", "Watch an app that runs already and has no supervisor");
   attach_command->add_option("--name", attach.name, "The app, where several are running");
   attach_command->add_option("--segment", attach.segment, "The app's segment file");
+  attach_command->add_option("--config", attach.config, "Path of stirbar.toml, as for run");
   attach_command->add_option("--listen", attach.listen, "HOST:PORT of the pages, as for run");
   AddDatabaseOption(attach_command, &attach.databases);
   attach_command->add_flag("--daemon", attach.daemon, "In the background, until the workers end");

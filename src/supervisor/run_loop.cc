@@ -19,6 +19,7 @@
 #include "segment/events.h"
 #include "segment/identity.h"
 #include "segment/mapping.h"
+#include "supervisor/action_log.h"
 #include "supervisor/collect/cgroup_collector.h"
 #include "supervisor/collect/connection_collector.h"
 #include "supervisor/collect/connection_reader.h"
@@ -138,6 +139,12 @@ class CurrentConnections : public ConnectionSource {
   const Sample& current_;
 };
 
+// Where there is no history.
+class NoHistory : public RecordSink {
+ public:
+  void Record(const HistoryRecord&) override {}
+};
+
 class Supervisor {
  public:
   Supervisor(const SupervisorOptions& options, std::unique_ptr<SegmentMapping> mapping)
@@ -198,22 +205,32 @@ class Supervisor {
     http.latency = &latency_grid_;
     http.stacks = &current_stacks_;
     http.connections = &current_connections_;
-    if (!options_.loopback) {
-      const std::string path = TokenPath();
-      const Result<std::string> token = LoadOrCreateToken(path);
-      if (!token) {
-        Log(Severity::kCritical, "no access token: " + token.error());
-        return false;
-      }
-      Log(Severity::kInfo, "the pages ask for the token in " + path);
-      http.require_token = true;
-      http.token = *token;
-    }
+    http.records = &history_;
+    if (!TakeTokens(&http)) return false;
     const Result<std::string> url = UrlOf(options_.listen_fd);
     url_ = url ? *url : "";
     server_ = MakeHttpServer(io_, std::move(http), segment_publisher_);
     publishers_.push_back(server_.get());
     return true;
+  }
+
+  // On loopback everybody reads, and only changes need a token: without one the pages still open.
+  bool TakeTokens(HttpServerOptions* http) {
+    http->require_token = !options_.loopback;
+    const Result<std::string> token = LoadOrCreateToken(TokenPath());
+    const Result<std::string> reader = LoadOrCreateToken(ReaderTokenPath());
+    if (token) http->token = *token;
+    if (reader) http->reader_token = *reader;
+    if (token && reader) {
+      Log(Severity::kInfo, std::string(options_.loopback ? "changes on the pages" : "the pages") +
+                               " ask for the token in " + TokenPath());
+      return true;
+    }
+    const std::string reason = token ? reader.error() : token.error();
+    Log(options_.loopback ? Severity::kWarning : Severity::kCritical,
+        "no access token" + std::string(options_.loopback ? ", so nothing can be changed" : "") +
+            ": " + reason);
+    return options_.loopback;
   }
 
   // Takes the supervisor's part of the segment over from whoever had it.
@@ -290,6 +307,7 @@ class Supervisor {
       sample_.server_alive = server_identity_ == 0 || IsRunning(server_identity_);
     }
     for (const auto& collector : collectors_) collector->Collect(tick, &sample_);
+    sample_.actions = actions_.Newest();
   }
 
   // Whether a worker's condition, the app's status or an order of overload control is another than
@@ -335,6 +353,8 @@ class Supervisor {
   EventPublisher event_publisher_;
   SlowRequestLog slow_request_log_;
   LatencyGrid latency_grid_;
+  NoHistory history_;
+  ActionLog actions_{history_};
   DirectiveDesk desk_{segment_};
   OverloadMitigator overload_mitigator_{segment_};
   StuckMitigator stuck_mitigator_{segment_, desk_};

@@ -9,6 +9,7 @@
 
 #include "base/settings.h"
 #include "supervisor/collect/database_account.h"
+#include "supervisor/config_file.h"
 
 namespace stirbar {
 
@@ -30,6 +31,7 @@ struct SupervisorOptions {
   Lifetime lifetime = Lifetime::kUntilSignal;
   std::map<SettingId, double> settings;    // of the environment; checked
   std::vector<DatabaseAccount> databases;  // servers to ask for their figures
+  ConfigFile config;
 };
 
 // Watches until a signal or its lifetime ends it. Returns the exit status: 0; 1 when it cannot work

@@ -26,6 +26,8 @@
 #include "base/settings.h"
 #include "segment/layout.h"
 #include "supervisor/database_samples.h"
+#include "supervisor/metric_table.h"
+#include "supervisor/records.h"
 
 namespace stirbar {
 
@@ -338,6 +340,7 @@ struct Sample {
   std::vector<DatabaseServerSample> databases;   // in the order of their configuration
   std::vector<SlowRequestSample> slow_requests;  // newest last, at most 100
   std::vector<EventSample> events;               // newest last, at most 200
+  std::vector<ActionSample> actions;             // newest last, at most 50
   MachineSample machine;
   Totals totals;
   RecentSample recent;       // the last minute: what rules and pages judge by
@@ -420,6 +423,7 @@ struct Assessment {
   std::map<std::string, std::string> component_reasons;
   std::vector<WorkerVerdict> workers;           // one for each Sample::workers, same order
   std::vector<Finding> findings;                // worst first
+  std::vector<Finding> pending;                 // entered, but not for long enough yet
   std::vector<Recommendation> recommendations;  // worst first
   ProbeAnswer live;
   ProbeAnswer ready;
@@ -470,6 +474,7 @@ struct Evaluation {
   LoadVerdict load;
   ResourceMetrics resources;
   PerformanceMetrics performance;
+  MetricValues metrics;  // what rules judge by and the history keeps
   // About the settings of pools and databases, worst first: what to change before it hurts.
   std::vector<Recommendation> connection_advice;
 };

@@ -16,11 +16,11 @@ export class Refused extends Error {
   }
 }
 
-async function fetchJson(relative: string): Promise<unknown> {
+export async function fetchJson(relative: string, options: RequestInit = {}): Promise<unknown> {
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), 5000);
   try {
-    const response = await fetch(address(relative), { signal: stop.signal, cache: 'no-store' });
+    const response = await fetch(address(relative), { signal: stop.signal, cache: 'no-store', ...options });
     if (!response.ok) throw await refusal(response);
     return await response.json();
   } finally {

@@ -63,6 +63,17 @@ Result<HttpAnswer> AskSupervisor(const ViewOptions& view, const std::string& tar
   return answer;
 }
 
+Result<HttpAnswer> ChangeSupervisor(const ViewOptions& view, const std::string& target,
+                                    const std::string& json) {
+  const Result<std::string> url = UrlOfSupervisor(view);
+  if (!url) return Error{url.error()};
+  const std::string token = StoredToken();
+  if (token.empty()) return Error{"a change needs the supervisor's token, and there is none"};
+  Result<HttpAnswer> answer = HttpPost(*url, target, token, json, kTimeout);
+  if (answer && answer->status != 200) return Error{ErrorOf(*answer)};
+  return answer;
+}
+
 Result<boost::json::object> ParsedAnswer(const HttpAnswer& answer) {
   boost::json::error_code code;
   boost::json::value body = boost::json::parse(answer.body, code);

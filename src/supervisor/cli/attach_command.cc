@@ -42,6 +42,8 @@ int AttachCommand(const AttachOptions& options) {
   // Before Daemonize() changes the directory.
   const Result<std::vector<DatabaseAccount>> databases = DatabaseAccounts(options.databases);
   if (!databases) return Refuse(databases.error());
+  const Result<ConfigFile> config = LoadConfigFile(options.config);
+  if (!config) return Refuse(config.error());
   std::error_code ignored;
   const std::string segment_path =
       options.segment.empty() ? "" : std::filesystem::absolute(options.segment, ignored).string();
@@ -58,6 +60,7 @@ int AttachCommand(const AttachOptions& options) {
   supervisor.segment_path = segment_path;
   supervisor.settings = *settings;
   supervisor.databases = *databases;
+  supervisor.config = *config;
   supervisor.app_name = options.name.empty() ? "app" : options.name;
   if (supervisor.segment_path.empty()) {
     const auto mapping = FindSegment("", options.name);

@@ -14,6 +14,7 @@ inline constexpr int kUsageError = 2;
 struct RunOptions {
   std::string listen;                  // empty: $STIRBAR_LISTEN, else the default
   std::string name;                    // empty: the working directory's
+  std::string config;                  // path of stirbar.toml; empty: $STIRBAR_CONFIG, or as found
   std::vector<std::string> databases;  // URLs; empty: $STIRBAR_DATABASE_URLS
   std::vector<std::string> command;
 };
@@ -23,7 +24,8 @@ struct AttachOptions {
   std::string segment;  // empty: the only one of this user
   std::string name;
   std::string listen;
-  std::vector<std::string> databases;  // as of run
+  std::string config;                  // as of run, as the next
+  std::vector<std::string> databases;
   bool daemon = false;                 // leave the terminal and end with the workers
 };
 int AttachCommand(const AttachOptions& options);

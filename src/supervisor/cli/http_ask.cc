@@ -1,11 +1,10 @@
-#include "supervisor/cli/http_get.h"
+#include "supervisor/cli/http_ask.h"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -62,6 +61,13 @@ struct Exchange {
     parser.body_limit(kBodyLimit);
   }
 
+  void Send(const std::string& json) {
+    request.method(http::verb::post);
+    request.set(http::field::content_type, "application/json");
+    request.body() = json;
+    request.prepare_payload();
+  }
+
   void Start(const tcp::endpoint& endpoint, std::chrono::milliseconds timeout) {
     stream.expires_after(timeout);
     stream.async_connect(endpoint, [this](error_code error) {
@@ -79,20 +85,21 @@ struct Exchange {
   }
 
   beast::tcp_stream stream;
-  http::request<http::empty_body> request;
+  http::request<http::string_body> request;
   http::response_parser<http::string_body> parser;
   beast::flat_buffer buffer;
   error_code code;
 };
 
-}  // namespace
-
-Result<HttpAnswer> HttpGet(const std::string& url, const std::string& target,
-                           const std::string& token, std::chrono::milliseconds timeout) {
+// `json`: the body of a POST; null: a GET.
+Result<HttpAnswer> Exchanged(const std::string& url, const std::string& target,
+                             const std::string& token, const std::string* json,
+                             std::chrono::milliseconds timeout) {
   const std::optional<tcp::endpoint> endpoint = EndpointOf(url);
   if (!endpoint) return Error{"'" + url + "' is no address of a supervisor"};
   asio::io_context io;
   Exchange exchange(io, "localhost", target, token);
+  if (json != nullptr) exchange.Send(*json);
   exchange.Start(*endpoint, timeout);
   io.run();
   if (exchange.code) {
@@ -102,6 +109,19 @@ Result<HttpAnswer> HttpGet(const std::string& url, const std::string& target,
   }
   return HttpAnswer{static_cast<int>(exchange.parser.get().result_int()),
                     std::move(exchange.parser.get().body())};
+}
+
+}  // namespace
+
+Result<HttpAnswer> HttpGet(const std::string& url, const std::string& target,
+                           const std::string& token, std::chrono::milliseconds timeout) {
+  return Exchanged(url, target, token, nullptr, timeout);
+}
+
+Result<HttpAnswer> HttpPost(const std::string& url, const std::string& target,
+                            const std::string& token, const std::string& json,
+                            std::chrono::milliseconds timeout) {
+  return Exchanged(url, target, token, &json, timeout);
 }
 
 std::string StoredToken() {

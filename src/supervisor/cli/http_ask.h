@@ -1,4 +1,5 @@
-// One GET of the supervisor's own pages, for commands that ask for what the segment does not hold.
+// One GET of the supervisor's own pages, for commands that ask for what the segment does not hold;
+// and one POST, for those that change something.
 #pragma once
 
 #include <chrono>
@@ -20,7 +21,12 @@ struct HttpAnswer {
 Result<HttpAnswer> HttpGet(const std::string& url, const std::string& target,
                            const std::string& token, std::chrono::milliseconds timeout);
 
-// The access token of this user's supervisors; empty where there is none (loopback only).
+// POST of `json`; as HttpGet.
+Result<HttpAnswer> HttpPost(const std::string& url, const std::string& target,
+                            const std::string& token, const std::string& json,
+                            std::chrono::milliseconds timeout);
+
+// The operator's token of this user's supervisors; empty where there is none yet.
 std::string StoredToken();
 
 }  // namespace stirbar

@@ -1,4 +1,4 @@
-#include "supervisor/cli/http_get.h"
+#include "supervisor/cli/http_ask.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -66,6 +66,19 @@ TEST(HttpGet, GivesStatusAndBody) {
   EXPECT_THAT(request, testing::StartsWith("GET /api/v1/stacks?pid=1 HTTP/1.1\r\n"));
   EXPECT_THAT(request, HasSubstr("Host: localhost\r\n"));
   EXPECT_THAT(request, testing::Not(HasSubstr("Authorization")));
+}
+
+TEST(HttpPost, SendsJsonWithTheToken) {
+  OneAnswer server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+  const auto answer =
+      HttpPost(server.url(), "/api/v1/settings", "secret", R"({"a":1})", milliseconds(5000));
+  ASSERT_TRUE(answer.ok()) << answer.error();
+  EXPECT_EQ(answer->body, "{}");
+  const std::string request = server.Request();
+  EXPECT_THAT(request, testing::StartsWith("POST /api/v1/settings HTTP/1.1\r\n"));
+  EXPECT_THAT(request, HasSubstr("Content-Type: application/json\r\n"));
+  EXPECT_THAT(request, HasSubstr("Authorization: Bearer secret\r\n"));
+  EXPECT_THAT(request, HasSubstr("Content-Length: 7\r\n"));
 }
 
 TEST(HttpGet, SendsTheToken) {

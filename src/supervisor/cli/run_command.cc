@@ -62,6 +62,8 @@ int RunCommand(const RunOptions& options) {
   if (!settings) return Refuse(settings.error());
   const Result<std::vector<DatabaseAccount>> databases = DatabaseAccounts(options.databases);
   if (!databases) return Refuse(databases.error());
+  const Result<ConfigFile> config = LoadConfigFile(options.config);
+  if (!config) return Refuse(config.error());
   const std::string listen =
       options.listen.empty() ? Environment("STIRBAR_LISTEN") : options.listen;
   const Result<ListenAddress> address = ParseListenAddress(listen);
@@ -87,6 +89,7 @@ int RunCommand(const RunOptions& options) {
   supervisor.settings = *settings;
   int descriptor = -1;
   supervisor.databases = *databases;
+  supervisor.config = *config;
   {
     const auto mapping = SegmentMapping::CreateOrOpen(supervisor.segment_path, supervisor.app_name);
     if (!mapping) return Refuse(mapping.error());

@@ -7,6 +7,7 @@
 #include "supervisor/evaluate/connection_advice.h"
 #include "supervisor/evaluate/health.h"
 #include "supervisor/evaluate/load_controller.h"
+#include "supervisor/evaluate/metric_values.h"
 #include "supervisor/evaluate/metrics.h"
 #include "supervisor/evaluate/probes.h"
 #include "supervisor/evaluate/recent_hosts.h"
@@ -30,6 +31,7 @@ class DefaultEvaluator : public Evaluator {
     }
     evaluation.load = load_.Judge(FiguresOf(sample, evaluation.resources), sample.settings);
     const RecentTotals recent = totals_.Add(sample.tick, sample.totals);
+    evaluation.metrics = MetricsOf(sample, evaluation, recent);
     const std::vector<RecentHost> hosts = hosts_.Add(sample.tick, sample.hosts);
     const RuleInput input{sample, evaluation.resources, assessment.workers,
                           recent, evaluation.load,      hosts};

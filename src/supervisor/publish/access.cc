@@ -4,6 +4,8 @@
 #include <cstdlib>
 
 #include "supervisor/publish/access_token.h"
+#include "supervisor/publish/api_endpoint.h"
+#include "supervisor/publish/json_writer.h"
 #include "supervisor/publish/login_page.h"
 
 namespace stirbar {
@@ -42,9 +44,8 @@ std::string_view BearerToken(const HttpRequest& request) {
   return Trim(rest);
 }
 
-// The form changes nothing but whose session it is, and carries no secret of ours: that it comes
-// from this very page is all that must be shown (login CSRF). Browsers send both headers on their
-// own; programs send neither. Over plain HTTP only Origin comes.
+// Whether a request comes from a page of this server, or from a program. Browsers send both headers
+// on their own; programs send neither. Over plain HTTP only Origin comes.
 bool FromThisSite(const HttpRequest& request) {
   const std::string_view site = request.Header("Sec-Fetch-Site");
   if (!site.empty() && site != "same-origin") return false;
@@ -72,21 +73,121 @@ bool Access::HostAllowed(const HttpRequest& request) const {
          (!options_.host.empty() && EqualIgnoringCase(host, Bracketed(options_.host)));
 }
 
-bool Access::Allowed(const HttpRequest& request, uint64_t now_ns) const {
-  if (!options_.require_token) return true;
-  return ConstantTimeEqual(options_.token, BearerToken(request)) ||
-         sessions_.Has(Cookie(request, kCookie), now_ns);
+Role Access::RoleOfToken(std::string_view token) const {
+  const bool is_operator = !options_.token.empty() && ConstantTimeEqual(options_.token, token);
+  const bool is_reader =
+      !options_.reader_token.empty() && ConstantTimeEqual(options_.reader_token, token);
+  if (is_operator) return Role::kOperator;
+  return is_reader ? Role::kReader : Role::kNone;
+}
+
+const LoginSessions::Session* Access::SessionOf(const HttpRequest& request,
+                                                uint64_t now_ns) const {
+  return sessions_.Find(Cookie(request, kCookie), now_ns);
+}
+
+Role Access::RoleOf(const HttpRequest& request, uint64_t now_ns) const {
+  const Role by_token = RoleOfToken(BearerToken(request));
+  if (by_token != Role::kNone) return by_token;
+  const LoginSessions::Session* const session = SessionOf(request, now_ns);
+  if (session != nullptr) return session->role;
+  return options_.require_token ? Role::kNone : Role::kReader;
+}
+
+std::string Access::ActorOf(const HttpRequest& request, uint64_t now_ns) const {
+  return std::string(Name(RoleOf(request, now_ns))) + " from " + request.client;
+}
+
+void Access::Note(const HttpRequest& request, Severity severity, std::string text) {
+  if (options_.records == nullptr) return;
+  HistoryRecord record;
+  record.kind = RecordKind::kAccess;
+  record.severity = severity;
+  record.name = std::string(request.Path());
+  record.actor = request.client;
+  record.text = std::move(text);
+  options_.records->Record(record);
+}
+
+std::optional<HttpResponse> Access::RefuseChange(const HttpRequest& request, uint64_t now_ns) {
+  const auto refuse = [&](int status, const std::string& reason) {
+    ++counters_.refused_changes;
+    Note(request, Severity::kWarning, "a change was refused: " + reason);
+    return ErrorResponse(status, reason);
+  };
+  if (options_.token.empty()) {
+    return refuse(403, "nothing can be changed here: there is no access token, see the log");
+  }
+  const Role role = RoleOf(request, now_ns);
+  const bool by_token = RoleOfToken(BearerToken(request)) == Role::kOperator;
+  if (role != Role::kOperator) {
+    const bool known = RoleOfToken(BearerToken(request)) == Role::kReader ||
+                       SessionOf(request, now_ns) != nullptr;
+    if (known) return refuse(403, "the reader's token changes nothing; the operator's is needed");
+    HttpResponse response = refuse(
+        401, "a change needs the operator's token: log in, or send 'Authorization: Bearer TOKEN'");
+    response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"stirbar\"");
+    return response;
+  }
+  if (!by_token) {
+    if (!FromThisSite(request)) return refuse(403, "the change was asked for by another site");
+    const std::string_view csrf = request.Header("X-Stirbar-CSRF");
+    if (!ConstantTimeEqual(SessionOf(request, now_ns)->csrf, csrf)) {
+      return refuse(403, "the header X-Stirbar-CSRF is missing or wrong: see GET /api/v1/session");
+    }
+  }
+  std::string_view type = request.Header("Content-Type");
+  if (!EqualIgnoringCase(Trim(TakeUntil(';', &type)), "application/json")) {
+    return refuse(415, "a change is sent as application/json");
+  }
+  return std::nullopt;
+}
+
+HttpResponse Access::Session(const HttpRequest& request, uint64_t now_ns) const {
+  const LoginSessions::Session* const session = SessionOf(request, now_ns);
+  JsonWriter json;
+  json.BeginObject();
+  json.Field("role", Name(RoleOf(request, now_ns)));
+  // Only to whom the cookie belongs; of other sites' pages no script can read the answer.
+  json.Field("csrf", session != nullptr ? std::optional<std::string>(session->csrf) : std::nullopt);
+  json.Field("can_log_in", !options_.token.empty());
+  json.EndObject();
+  return JsonResponse(json.Take());
 }
 
 HttpResponse Access::Login(const HttpRequest& request, uint64_t now_ns) {
-  if (request.method == "POST" && options_.require_token) return CheckForm(request, now_ns);
+  if (request.method == "POST" && !options_.token.empty()) return CheckForm(request, now_ns);
   if (request.method != "GET" && request.method != "HEAD" && request.method != "POST") {
     HttpResponse response = ErrorResponse(405, "/login takes GET, HEAD and POST");
     response.headers.emplace_back("Allow", "GET, HEAD, POST");
     return response;
   }
-  if (Allowed(request, now_ns)) return RedirectResponse("/");
+  const bool is_reader = RoleOf(request, now_ns) == Role::kReader;
+  if (options_.token.empty() || RoleOf(request, now_ns) == Role::kOperator ||
+      (is_reader && SessionOf(request, now_ns) != nullptr)) {
+    return RedirectResponse("/");
+  }
   return LoginPage(200, "");
+}
+
+HttpResponse Access::Logout(const HttpRequest& request, uint64_t now_ns) {
+  if (request.method != "POST") {
+    HttpResponse response = ErrorResponse(405, "/logout takes POST");
+    response.headers.emplace_back("Allow", "POST");
+    return response;
+  }
+  const LoginSessions::Session* const session = SessionOf(request, now_ns);
+  if (session != nullptr &&
+      (!FromThisSite(request) ||
+       !ConstantTimeEqual(session->csrf, request.Header("X-Stirbar-CSRF")))) {
+    ++counters_.refused_changes;
+    return ErrorResponse(403, "the header X-Stirbar-CSRF is missing or wrong");
+  }
+  sessions_.End(Cookie(request, kCookie));
+  HttpResponse response = JsonResponse("{}");
+  response.headers.emplace_back(
+      "Set-Cookie", std::string(kCookie) + "=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0");
+  return response;
 }
 
 HttpResponse Access::CheckForm(const HttpRequest& request, uint64_t now_ns) {
@@ -108,15 +209,18 @@ HttpResponse Access::CheckForm(const HttpRequest& request, uint64_t now_ns) {
     response.headers.emplace_back("Retry-After", seconds);
     return response;
   }
-  if (!ConstantTimeEqual(options_.token, FormField(request.body, "token").value_or(""))) {
+  const Role role = RoleOfToken(FormField(request.body, "token").value_or(""));
+  if (role == Role::kNone) {
     ++counters_.refused_logins;
     limiter_.Fail(request.client, now_ns);
+    Note(request, Severity::kWarning, "a login was refused: that is not the token");
     return LoginPage(401, "That is not the token.");
   }
+  Note(request, Severity::kInfo, "logged in as " + std::string(Name(role)));
   HttpResponse response = RedirectResponse("/");
   // Not `Secure`: the port speaks plain HTTP, and the cookie would be dropped.
   response.headers.emplace_back(
-      "Set-Cookie", std::string(kCookie) + "=" + sessions_.Begin(now_ns) +
+      "Set-Cookie", std::string(kCookie) + "=" + sessions_.Begin(role, now_ns) +
                         "; HttpOnly; SameSite=Strict; Path=/; " + "Max-Age=" +
                         std::to_string(std::chrono::seconds(LoginSessions::kLifetime).count()));
   return response;

@@ -15,6 +15,7 @@ struct HttpCounters {
   uint64_t refused_hosts = 0;        // Host header of somebody else (DNS rebinding)
   uint64_t refused_tokens = 0;       // no or wrong token or session
   uint64_t refused_logins = 0;       // wrong token in the form, foreign origin, too many tries
+  uint64_t refused_changes = 0;      // without the operator's token or the session's CSRF value
   uint64_t connections = 0;          // open now
   uint64_t streams = 0;              // open now
 };

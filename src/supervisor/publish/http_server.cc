@@ -67,12 +67,14 @@ class Core : public std::enable_shared_from_this<Core> {
         timeouts_(options.timeouts),
         max_connections_(options.max_connections),
         text_(options.snapshot_text ? options.snapshot_text : std::make_shared<SnapshotText>()),
-        router_({{std::move(options.host), options.require_token, std::move(options.token)},
+        router_({{std::move(options.host), options.require_token, std::move(options.token),
+                  std::move(options.reader_token), options.records},
                  options.assets,
                  text_,
                  options.latency,
                  options.stacks,
-                 options.connections},
+                 options.connections,
+                 std::move(options.endpoints)},
                 history) {
     sockaddr_storage address{};
     socklen_t length = sizeof address;

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include "supervisor/publish/api_endpoint.h"
 #include "supervisor/publish/http_counters.h"
 #include "supervisor/publish/latency_grid.h"
 #include "supervisor/publish/snapshot_text.h"
@@ -31,12 +32,15 @@ struct HttpServerOptions {
   int listen_fd = -1;  // TCP, bound and listening; taken over
   std::string host;    // as in --listen HOST:PORT
   bool require_token = false;
-  std::string token;                            // not empty where required
+  std::string token;                            // AccessOptions::token
+  std::string reader_token;                     // AccessOptions::reader_token
+  RecordSink* records = nullptr;                // AccessOptions::records
   std::span<const WebAsset> assets;             // WebAssets(), or a test's own
   std::shared_ptr<SnapshotText> snapshot_text;  // shared with other publishers; null: its own
   const LatencyGrid* latency = nullptr;         // as RouterOptions::latency
   StackSource* stacks = nullptr;                // must live longer; null: none to be had
   ConnectionSource* connections = nullptr;      // as RouterOptions::connections
+  std::vector<ApiEndpoint> endpoints;           // what else it answers
   HttpTimeouts timeouts;
   size_t max_connections = 512;
 };

@@ -128,6 +128,7 @@ void WriteHttp(const HttpCounters& http, MetricWriter* metrics) {
   metrics->Sample(R"(reason="host")", http.refused_hosts);
   metrics->Sample(R"(reason="token")", http.refused_tokens);
   metrics->Sample(R"(reason="login")", http.refused_logins);
+  metrics->Sample(R"(reason="change")", http.refused_changes);
   metrics->Single("http_connections", kGauge, "Open connections.", http.connections);
   metrics->Single("http_streams", kGauge, "Open event streams.", http.streams);
 }

@@ -60,10 +60,10 @@ std::optional<std::string> QueryValue(std::string_view target, std::string_view 
   return FormField(target, name);
 }
 
-constexpr std::array<std::string_view, 10> kEndpoints{
+constexpr std::array<std::string_view, 11> kEndpoints{
     "/api/v1/snapshot", "/api/v1/history",     "/api/v1/latency", "/api/v1/stream",
-    "/api/v1/stacks",   "/api/v1/connections", "/metrics",        "/health/live",
-    "/health/ready",    "/health/startup"};
+    "/api/v1/stacks",   "/api/v1/connections", "/api/v1/session", "/metrics",
+    "/health/live",     "/health/ready",       "/health/startup"};
 
 bool IsEndpoint(std::string_view path) {
   for (const std::string_view endpoint : kEndpoints) {
@@ -82,7 +82,8 @@ Router::Router(RouterOptions options, const HistorySource& history)
       history_(history),
       latency_(options.latency),
       stacks_(options.stacks),
-      connections_(options.connections) {}
+      connections_(options.connections),
+      endpoints_(std::move(options.endpoints)) {}
 
 HttpResponse Router::Route(const HttpRequest& request, const RouterState& state) {
   ++counters_.requests;
@@ -122,7 +123,11 @@ HttpResponse Router::Answer(const HttpRequest& request, const RouterState& state
                                   std::string("that it was told to listen on"));
   }
   if (request.Path() == "/login") return access_.Login(request, state.now_ns);
-  if (!access_.Allowed(request, state.now_ns)) return Unauthorized(request);
+  if (access_.RoleOf(request, state.now_ns) == Role::kNone) return Unauthorized(request);
+  if (request.Path() == "/logout") return access_.Logout(request, state.now_ns);
+  if (const ApiEndpoint* const endpoint = Find(request.Path())) {
+    return Ask(*endpoint, request, state);
+  }
   const bool is_endpoint = IsEndpoint(request.Path());
   if (!is_endpoint && !files_.Has(request.Path())) {
     return ErrorResponse(404, "there is nothing at this address");
@@ -133,6 +138,34 @@ HttpResponse Router::Answer(const HttpRequest& request, const RouterState& state
     return response;
   }
   return is_endpoint ? Endpoint(request, state) : files_.Serve(request);
+}
+
+const ApiEndpoint* Router::Find(std::string_view path) const {
+  for (const ApiEndpoint& endpoint : endpoints_) {
+    if (endpoint.path == path) return &endpoint;
+  }
+  return nullptr;
+}
+
+HttpResponse Router::Ask(const ApiEndpoint& endpoint, const HttpRequest& request,
+                         const RouterState& state) {
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  const bool changes = request.method == "POST";
+  if ((reads && endpoint.get) || (changes && endpoint.post)) {
+    if (changes) {
+      if (std::optional<HttpResponse> refusal = access_.RefuseChange(request, state.now_ns)) {
+        return std::move(*refusal);
+      }
+    }
+    const ApiRequest asked{request, state.snapshot, state.now_ns,
+                           access_.ActorOf(request, state.now_ns)};
+    return changes ? endpoint.post(asked) : endpoint.get(asked);
+  }
+  std::string allowed = endpoint.get ? "GET, HEAD" : "";
+  if (endpoint.post) allowed += allowed.empty() ? "POST" : ", POST";
+  HttpResponse response = ErrorResponse(405, "this address takes " + allowed);
+  response.headers.emplace_back("Allow", allowed);
+  return response;
 }
 
 HttpResponse Router::Unauthorized(const HttpRequest& request) {
@@ -152,6 +185,7 @@ HttpResponse Router::Endpoint(const HttpRequest& request, const RouterState& sta
   if (path == "/health/live") return Health(HealthProbe::kLive, state);
   if (path == "/health/ready") return Health(HealthProbe::kReady, state);
   if (path == "/health/startup") return Health(HealthProbe::kStartup, state);
+  if (path == "/api/v1/session") return access_.Session(request, state.now_ns);
   if (path == "/api/v1/history") return History(request);
   if (path == "/api/v1/stream") return Stream();
   if (state.snapshot == nullptr) return NoFiguresYet();

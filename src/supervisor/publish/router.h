@@ -7,7 +7,8 @@
 //   GET /api/v1/connections
 //   GET /metrics           Prometheus text or OpenMetrics
 //   GET /health/live       /health/ready   /health/startup
-//   GET, POST /login       only where a token is required
+//   GET, POST              what the parts of the supervisor bring along (RouterOptions::endpoints)
+//   GET, POST /login       POST /logout   GET /api/v1/session
 //   GET everything else    the web page
 #pragma once
 
@@ -15,6 +16,7 @@
 #include <span>
 
 #include "supervisor/publish/access.h"
+#include "supervisor/publish/api_endpoint.h"
 #include "supervisor/publish/connections_endpoint.h"
 #include "supervisor/publish/http_counters.h"
 #include "supervisor/publish/http_message.h"
@@ -36,6 +38,7 @@ struct RouterOptions {
   const LatencyGrid* latency = nullptr;  // must live longer; null: /api/v1/latency has no figures
   StackSource* stacks = nullptr;         // null: there are none to be had
   ConnectionSource* connections = nullptr;  // null: those of the snapshot, without stacks
+  std::vector<ApiEndpoint> endpoints;
 };
 
 // What a response depends on besides the request.
@@ -66,6 +69,9 @@ class Router {
   HttpResponse Stream();
   HttpResponse Metrics(const HttpRequest& request, const Snapshot& snapshot) const;
   HttpResponse Endpoint(const HttpRequest& request, const RouterState& state);
+  HttpResponse Ask(const ApiEndpoint& endpoint, const HttpRequest& request,
+                   const RouterState& state);
+  const ApiEndpoint* Find(std::string_view path) const;
 
   HttpCounters counters_;
   Access access_;
@@ -75,6 +81,7 @@ class Router {
   const LatencyGrid* const latency_;
   StacksEndpoint stacks_;
   ConnectionsEndpoint connections_;
+  const std::vector<ApiEndpoint> endpoints_;
 };
 
 }  // namespace stirbar

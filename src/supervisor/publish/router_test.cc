@@ -332,12 +332,156 @@ TEST(LoginLimiter, ForgetsOldClientsAndStaysSmall) {
 
 TEST(LoginSessions, OneMoreEndsTheOldest) {
   LoginSessions sessions;
-  const std::string oldest = sessions.Begin(0);
+  const std::string oldest = sessions.Begin(Role::kReader, 0);
   std::string newest;
-  for (size_t i = 0; i < LoginSessions::kSessions; ++i) newest = sessions.Begin(1);
-  EXPECT_FALSE(sessions.Has(oldest, 2));
-  EXPECT_TRUE(sessions.Has(newest, 2));
-  EXPECT_FALSE(sessions.Has("", 2));
+  for (size_t i = 0; i < LoginSessions::kSessions; ++i) {
+    newest = sessions.Begin(Role::kOperator, 1);
+  }
+  EXPECT_EQ(sessions.Find(oldest, 2), nullptr);
+  ASSERT_NE(sessions.Find(newest, 2), nullptr);
+  EXPECT_EQ(sessions.Find(newest, 2)->role, Role::kOperator);
+  EXPECT_EQ(sessions.Find("", 2), nullptr);
+}
+
+TEST(LoginSessions, AnEndedOneIsGone) {
+  LoginSessions sessions;
+  const std::string id = sessions.Begin(Role::kOperator, 0);
+  sessions.End(id);
+  EXPECT_EQ(sessions.Find(id, 1), nullptr);
+}
+
+// ------------------------------------------------------------------------------------- changes
+
+constexpr std::string_view kReaderToken =
+    "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210";
+
+class Recorded : public RecordSink {
+ public:
+  void Record(const HistoryRecord& record) override { records.push_back(record); }
+  std::vector<HistoryRecord> records;
+};
+
+class ChangeTest : public RouterTest {
+ protected:
+  RouterOptions Options(bool require_token) {
+    RouterOptions options;
+    options.access = {"10.0.0.5", require_token, std::string(kToken), std::string(kReaderToken),
+                      &records_};
+    options.assets = kTestAssets;
+    options.endpoints.push_back({.path = "/api/v1/thing",
+                                 .get = [](const ApiRequest&) { return JsonResponse("{}"); },
+                                 .post =
+                                     [this](const ApiRequest& request) {
+                                       actors_.push_back(request.actor);
+                                       return JsonResponse("{}");
+                                     }});
+    return options;
+  }
+
+  HttpResponse Post(std::vector<HttpHeader> headers, Router* router = nullptr) {
+    if (HttpRequest{.headers = headers}.HeaderCount("Content-Type") == 0) {
+      headers.emplace_back("Content-Type", "application/json");
+    }
+    HttpRequest request = Request("POST", "/api/v1/thing", std::move(headers));
+    request.body = "{}";
+    return (router != nullptr ? router : &loopback_)->Route(request, state_);
+  }
+
+  // The Cookie header of a session.
+  std::string LogIn(std::string_view token, Router* router) {
+    HttpRequest request =
+        Request("POST", "/login", {{"Content-Type", "application/x-www-form-urlencoded"}});
+    request.body = "token=" + std::string(token);
+    const HttpResponse response = router->Route(request, state_);
+    const std::string_view cookie = response.Header("Set-Cookie");
+    return std::string(cookie.substr(0, cookie.find(';')));
+  }
+
+  std::string Csrf(const std::string& cookie) {
+    const HttpResponse response =
+        loopback_.Route(Request("GET", "/api/v1/session", {{"Cookie", cookie}}), state_);
+    const boost::json::value session = boost::json::parse(response.body);
+    return std::string(session.at("csrf").as_string());
+  }
+
+  static HttpHeader Bearer(std::string_view token) {
+    return {"Authorization", "Bearer " + std::string(token)};
+  }
+
+  Recorded records_;
+  std::vector<std::string> actors_;
+  Router loopback_{Options(false), history_};
+  Router elsewhere_{Options(true), history_};
+};
+
+TEST_F(ChangeTest, LoopbackReadsWithoutATokenButChangesNothing) {
+  EXPECT_EQ(loopback_.Route(Request("GET", "/api/v1/thing"), state_).status, 200);
+  EXPECT_EQ(Post({}).status, 401);
+  EXPECT_EQ(Post({Bearer("wrong")}).status, 401);
+  EXPECT_TRUE(actors_.empty());
+  EXPECT_EQ(loopback_.counters().refused_changes, 2u);
+  ASSERT_EQ(records_.records.size(), 2u);
+  EXPECT_EQ(records_.records[0].kind, RecordKind::kAccess);
+  EXPECT_EQ(records_.records[0].actor, "10.0.0.9");
+}
+
+TEST_F(ChangeTest, TheOperatorsTokenChanges) {
+  EXPECT_EQ(Post({Bearer(kToken)}).status, 200);
+  EXPECT_EQ(Post({Bearer(kToken)}, &elsewhere_).status, 200);
+  EXPECT_EQ(actors_, (std::vector<std::string>{"operator from 10.0.0.9", "operator from 10.0.0.9"}));
+}
+
+TEST_F(ChangeTest, TheReadersTokenReadsOnly) {
+  const HttpRequest read = Request("GET", "/api/v1/thing", {Bearer(kReaderToken)});
+  EXPECT_EQ(elsewhere_.Route(read, state_).status, 200);
+  EXPECT_EQ(Post({Bearer(kReaderToken)}, &elsewhere_).status, 403);
+  EXPECT_EQ(Post({{"Cookie", LogIn(kReaderToken, &loopback_)}}).status, 403);
+  EXPECT_TRUE(actors_.empty());
+}
+
+TEST_F(ChangeTest, ACookieAloneIsNoProof) {
+  const std::string cookie = LogIn(kToken, &loopback_);
+  EXPECT_EQ(Post({{"Cookie", cookie}}).status, 403);
+  EXPECT_EQ(Post({{"Cookie", cookie}, {"X-Stirbar-CSRF", "guess"}}).status, 403);
+  EXPECT_TRUE(actors_.empty());
+  EXPECT_EQ(Post({{"Cookie", cookie}, {"X-Stirbar-CSRF", Csrf(cookie)}}).status, 200);
+  EXPECT_EQ(actors_.size(), 1u);
+}
+
+TEST_F(ChangeTest, OtherSitesAndFormsAreRefused) {
+  const std::string cookie = LogIn(kToken, &loopback_);
+  const std::string csrf = Csrf(cookie);
+  const auto post = [&](HttpHeader header) {
+    return Post({{"Cookie", cookie}, {"X-Stirbar-CSRF", csrf}, std::move(header)}).status;
+  };
+  EXPECT_EQ(post({"Origin", "http://evil.example"}), 403);
+  EXPECT_EQ(post({"Sec-Fetch-Site", "cross-site"}), 403);
+  EXPECT_EQ(post({"Content-Type", "text/plain"}), 415);
+  EXPECT_EQ(post({"Origin", "http://localhost:8800"}), 200);
+}
+
+TEST_F(ChangeTest, AfterLoggingOutTheCookieIsWorthNothing) {
+  const std::string cookie = LogIn(kToken, &loopback_);
+  const std::string csrf = Csrf(cookie);
+  EXPECT_EQ(loopback_.Route(Request("POST", "/logout", {{"Cookie", cookie}}), state_).status, 403);
+  const HttpRequest logout =
+      Request("POST", "/logout", {{"Cookie", cookie}, {"X-Stirbar-CSRF", csrf}});
+  EXPECT_EQ(loopback_.Route(logout, state_).status, 200);
+  EXPECT_EQ(Post({{"Cookie", cookie}, {"X-Stirbar-CSRF", csrf}}).status, 401);
+}
+
+TEST_F(ChangeTest, WithoutATokenNothingCanBeChanged) {
+  RouterOptions options = Options(false);
+  options.access.token.clear();
+  Router router(std::move(options), history_);
+  EXPECT_EQ(Post({Bearer("")}, &router).status, 403);
+  EXPECT_EQ(Post({{"Authorization", "Bearer"}}, &router).status, 403);
+}
+
+TEST_F(ChangeTest, OtherMethodsAreNamed) {
+  const HttpResponse response = loopback_.Route(Request("DELETE", "/api/v1/thing"), state_);
+  EXPECT_EQ(response.status, 405);
+  EXPECT_EQ(response.Header("Allow"), "GET, HEAD, POST");
 }
 
 TEST_F(RouterTest, StreamsAreLimited) {

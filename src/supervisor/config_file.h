@@ -1,0 +1,35 @@
+// stirbar.toml: what is configured for one app, where the environment is not the place for it.
+//
+//   [settings]      the table of docs/configuration.md: name = value
+//   [[rules]]       rules of one's own
+//   [[sinks]]       where alerts go
+//
+// The file is read once, at the start; each part of the supervisor reads its own table of it. A key
+// that nobody knows is refused, with line and column.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#define TOML_EXCEPTIONS 0
+#define TOML_ENABLE_FORMATTERS 0
+#include <toml++/toml.h>
+
+#include "base/result.h"
+
+namespace stirbar {
+
+struct ConfigFile {
+  std::string path;  // empty: there is none, and the table is empty
+  toml::table root;
+};
+
+// The file at `path`. Empty: $STIRBAR_CONFIG, else stirbar.toml of the working folder, else none at
+// all. Failure: it is not there though it was named, cannot be read, is larger than 1 MiB, is no
+// TOML, or has a table that nobody knows: with path, line and column.
+Result<ConfigFile> LoadConfigFile(const std::string& path);
+
+// "stirbar.toml:12:3: " and then what is wrong there.
+Error ConfigError(const ConfigFile& file, const toml::node& where, std::string_view what);
+
+}  // namespace stirbar
