@@ -69,8 +69,12 @@ test.describe("two workers", () => {
     await page.goto(`${app.page}/connections`);
     await app.trouble("hold-connection", { count: 7 });
     await expect(pool(page).getByRole("img")).toHaveAttribute("aria-label", /7 in use/);
-    const { connections } = JSON.parse((await ask(`${app.page}/api/v1/connections`)).text);
-    process.kill(connections.find(({ state }) => state === "active").pid, "SIGKILL");
+    const holder = async () => {
+      const { connections } = JSON.parse((await ask(`${app.page}/api/v1/connections`)).text);
+      return connections.find(({ state }) => state === "active")?.pid;
+    };
+    await expect.poll(holder).toBeDefined(); // an answer is kept for a second
+    process.kill(await holder(), "SIGKILL");
     await expect(pool(page).getByRole("img")).toHaveAttribute("aria-label", /: 0 in use/, { timeout: 2000 });
   });
 });

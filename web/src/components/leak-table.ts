@@ -39,6 +39,7 @@ const columns: Column<Leak>[] = [
   },
   {
     title: 'Taken at',
+    wide: true,
     hint: 'File and line of the app that took the connection',
     draw(cell, leak) {
       const { text, title } = place(leak);
