@@ -12,7 +12,8 @@ from sqlalchemy import orm, text
 app = flask.Flask(__name__)
 database = Path(os.environ["HOME"], "connections-app.db")  # the test's folder
 engine = sqlalchemy.create_engine(
-    f"sqlite:///{database}", **stirbar.pool_options(pool_size=5, max_overflow=5)
+    os.environ.get("TEST_DATABASE_URL", f"sqlite:///{database}"),
+    **stirbar.pool_options(pool_size=5, max_overflow=5),
 )
 leaked: list[object] = []
 

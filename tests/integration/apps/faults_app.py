@@ -15,8 +15,11 @@ options: dict[str, Any] = {
     "pool_size": int(os.environ.get("POOL_SIZE", "5")),
     "max_overflow": int(os.environ.get("MAX_OVERFLOW", "0")),
     "pool_timeout": float(os.environ.get("POOL_TIMEOUT", "10")),
-    "connect_args": {"connect_timeout": 2, "read_timeout": 2},
+    "connect_args": {"connect_timeout": 2},
 }
+POSTGRESQL = os.environ["TEST_DATABASE_URL"].startswith("postgresql")
+if not POSTGRESQL:
+    options["connect_args"]["read_timeout"] = 2
 if os.environ.get("FALLBACK") or os.environ.get("REPLICA"):
     import stirbar
 
@@ -36,7 +39,8 @@ def plain() -> str:
 def port() -> str:
     """Which server serves."""
     with engine.connect() as connection:
-        return str(connection.exec_driver_sql("SELECT @@port").scalar())
+        which = "inet_server_port()" if POSTGRESQL else "@@port"
+        return str(connection.exec_driver_sql(f"SELECT {which}").scalar())
 
 
 @app.get("/reading")
