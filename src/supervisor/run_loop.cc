@@ -15,7 +15,6 @@
 #include <csignal>
 #include <cstdio>
 
-#include "segment/config.h"
 #include "segment/events.h"
 #include "segment/identity.h"
 #include "segment/mapping.h"
@@ -50,6 +49,8 @@
 #include "supervisor/publish/latency_grid.h"
 #include "supervisor/publish/segment_publisher.h"
 #include "supervisor/publish/slow_request_log.h"
+#include "supervisor/setting_desk.h"
+#include "supervisor/settings_api.h"
 #include "supervisor/state_folder.h"
 
 namespace stirbar {
@@ -206,6 +207,7 @@ class Supervisor {
     http.stacks = &current_stacks_;
     http.connections = &current_connections_;
     http.records = &history_;
+    http.endpoints.push_back(SettingsEndpoint(settings_));
     if (!TakeTokens(&http)) return false;
     const Result<std::string> url = UrlOf(options_.listen_fd);
     url_ = url ? *url : "";
@@ -235,10 +237,7 @@ class Supervisor {
 
   // Takes the supervisor's part of the segment over from whoever had it.
   void Announce() {
-    for (const auto& [id, value] : options_.settings) {
-      WriteSetting(segment_, kSettingSpecs[static_cast<size_t>(id)], value,
-                   SettingOrigin::kEnvironment);
-    }
+    settings_.Begin(options_.file_settings, options_.settings, WallNs());
     SupervisorBlock& block = segment_.supervisor;
     std::snprintf(block.url, sizeof block.url, "%s", url_.c_str());
     const uint64_t now = MonotonicNs();
@@ -278,6 +277,7 @@ class Supervisor {
     }
     const Tick tick{MonotonicNs(), WallNs(), turns_++ % kTicksPerFull == 0};
     segment_.supervisor.heartbeat_ns.store(tick.now_ns, std::memory_order_relaxed);
+    settings_.Turn(tick.wall_ns);
     Collect(tick);
     const Evaluation evaluation = evaluator_->Evaluate(sample_);
     for (Mitigator* const mitigator : mitigators_) mitigator->Act(sample_, evaluation);
@@ -355,6 +355,8 @@ class Supervisor {
   LatencyGrid latency_grid_;
   NoHistory history_;
   ActionLog actions_{history_};
+  SettingDesk settings_{segment_, SettingStore(SettingStorePath(options_.state_name)), history_,
+                        Log};
   DirectiveDesk desk_{segment_};
   OverloadMitigator overload_mitigator_{segment_};
   StuckMitigator stuck_mitigator_{segment_, desk_};
