@@ -19,6 +19,7 @@
 #include "segment/identity.h"
 #include "segment/mapping.h"
 #include "supervisor/action_log.h"
+#include "supervisor/audit_log.h"
 #include "supervisor/collect/cgroup_collector.h"
 #include "supervisor/collect/connection_collector.h"
 #include "supervisor/collect/connection_reader.h"
@@ -206,7 +207,7 @@ class Supervisor {
     http.latency = &latency_grid_;
     http.stacks = &current_stacks_;
     http.connections = &current_connections_;
-    http.records = &history_;
+    http.records = &audit_;
     http.endpoints.push_back(SettingsEndpoint(settings_));
     if (!TakeTokens(&http)) return false;
     const Result<std::string> url = UrlOf(options_.listen_fd);
@@ -354,6 +355,7 @@ class Supervisor {
   SlowRequestLog slow_request_log_;
   LatencyGrid latency_grid_;
   NoHistory history_;
+  AuditLog audit_{history_, Log, MonotonicNs};
   ActionLog actions_{history_};
   SettingDesk settings_{segment_, SettingStore(SettingStorePath(options_.state_name)), history_,
                         Log};

@@ -60,7 +60,7 @@ export const page: Page = {
 
     const mayChange = () => own && session?.role === 'operator';
     const detail = {
-      title: '',
+      title: 'Details',
       label: (s: Setting) => `${mayChange() ? 'Change' : 'Details of'} ${s.name}`,
       draw: (where: HTMLElement, s: Setting) => drawSettingForm(where, s, { mayChange, onChanged: () => repeat.now() }),
     };
