@@ -35,13 +35,18 @@ says something holds; the others are remembered, and hold again when it says not
 `app.config["STIRBAR_MEMORY_WARNING_THRESHOLD"] = 0.7` (the config object wins) | |
 | file | `memory_warning_threshold = 0.7` under `[settings]` of stirbar.toml | |
 | environment | `STIRBAR_MEMORY_WARNING_THRESHOLD=0.7` | |
-| run time | the page *Settings*, `stirbar config set memory_warning_threshold=0.7`, or `POST /api/v1/settings` | strongest |
+| run time | the page *Settings*, `stirbar config set memory_warning_threshold=0.7`, or `POST \
+/api/v1/settings` | strongest |
 
 A value that is not allowed is refused with the same sentence everywhere: its name, the value and
-what is allowed. At the start `stirbar run` exits with status 2 (of the file it tells line and column,
-too), and `Stirbar(app)` raises `ValueError`; at run time nothing changes. A warning threshold must not
-exceed the critical one of the same name. Should the application and something stronger contradict each
-other in that, the weaker value is not obeyed, and the log, the page and `stirbar config explain` say so.
+what is allowed. At the start `stirbar run` exits with status 2 (of the file it tells line and \
+column,
+too), and `Stirbar(app)` raises `ValueError`; at run time nothing changes. A warning threshold \
+must not
+exceed the critical one of the same name. Should the application and something stronger \
+contradict each
+other in that, the weaker value is not obeyed, and the log, the page and `stirbar config explain` \
+say so.
 
 ## At run time
 
@@ -50,7 +55,8 @@ other in that, the weaker value is not obeyed, and the log, the page and `stirba
 * It needs the operator's token ([operating.md](operating.md)); the command line finds it by itself.
 * It outlives the supervisor and the app: it is kept in `stirbar/settings-APP.json` (0600) of the
   state folder (`$XDG_STATE_HOME`, else `~/.local/state`, else `/var/lib`). APP is the name of
-  `stirbar run --name`, else of its folder; with `Stirbar(app)` alone that of its segment. Where that
+  `stirbar run --name`, else of its folder; with `Stirbar(app)` alone that of its segment. Where \
+that
   cannot be written, the change holds until the supervisor ends, and the answer says so.
 * Every change has a number, is logged with who asked for it, and can be taken back as long as it is
   among the newest 200. A refused change is logged, too.
@@ -60,7 +66,8 @@ other in that, the weaker value is not obeyed, and the log, the page and `stirba
 | `stirbar config get [NAME]` | what holds, and where it comes from |
 | `stirbar config set NAME=VALUE ... [--dry-run]` | all of them or none |
 | `stirbar config reset NAME ...` | back to what environment, file or application say |
-| `stirbar config explain NAME` | what each place says, which one holds, when a change takes effect |
+| `stirbar config explain NAME` | what each place says, which one holds, when a change takes \
+effect |
 | `stirbar config history` | what was changed, when and by whom |
 | `stirbar config revert NUMBER` | takes one change back |
 | `stirbar config check [FILE]` | checks stirbar.toml and the environment; starts nothing |
@@ -79,7 +86,8 @@ admission = "observe"
 ## Settings
 
 Ratios are 0 to 1, times are seconds. A mode is `off`, `observe` (says what it would do) or `on`; a
-switch is `off` or `on` (also `true`, `false`, `yes`, `no`, 1, 0). What takes effect *at once* is obeyed
+switch is `off` or `on` (also `true`, `false`, `yes`, `no`, 1, 0). What takes effect *at once* is \
+obeyed
 within a second.
 
 | setting | type | default | allowed | takes effect | meaning |
@@ -96,7 +104,8 @@ They are texts, are read when the program starts, and cannot be changed while it
 | `STIRBAR_LISTEN` | `HOST:PORT` of the supervisor's pages, as `--listen`. Default: the first free \
 port from 127.0.0.1:8800 to 8819 |
 | `STIRBAR_CONFIG` | path of stirbar.toml, as `--config`. Default: the one in the working folder |
-| `STIRBAR_READER_TOKEN_FILE` | file of the reader's token. Default: `reader-token` beside the next |
+| `STIRBAR_READER_TOKEN_FILE` | file of the reader's token. Default: `reader-token` beside the \
+next |
 | `STIRBAR_TOKEN_FILE` | file of the operator's token, which every change and every address other \
 than loopback asks for. Default: `stirbar/token` in `$XDG_STATE_HOME`, else in `~/.local/state`, \
 else in `/var/lib` |
@@ -104,7 +113,8 @@ else in `/var/lib` |
 [connections.md](connections.md) |
 | `STIRBAR_DATABASE_PASSWORD_FILE` | file whose first line is the password of those URLs that have \
 none |
-| `STIRBAR_TRUSTED_PEERS` | addresses and networks of proxies whose headers about clients are believed; \
+| `STIRBAR_TRUSTED_PEERS` | addresses and networks of proxies whose headers about clients are \
+believed; \
 also `Stirbar(app, trusted_peers=...)`: see [requests.md](requests.md) |
 | `STIRBAR_RUNTIME_DIR` | folder of the segments, 0700. Default: `/dev/shm/stirbar-UID` |
 | `STIRBAR_SEGMENT` | path of one segment; `stirbar run` sets it for the server |

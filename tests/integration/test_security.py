@@ -1,4 +1,4 @@
-"""Who may read and who may change something: every page and endpoint, from elsewhere and from here."""
+"""Who may read and who may change something: every page and endpoint, from here and elsewhere."""
 
 from __future__ import annotations
 

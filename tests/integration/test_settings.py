@@ -1,9 +1,8 @@
-"""Settings: where they come from, how they are changed while the app runs, and how they are refused."""
+"""Settings: where they come from, how they change while the app runs, and how they are refused."""
 
 from __future__ import annotations
 
 import json
-import signal
 import stat
 import subprocess
 import time
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import APPS, PATIENCE, PYTHON, Answer, Running, Sandbox, eventually, free_port, kill
+from harness import APPS, PATIENCE, PYTHON, Answer, Running, Sandbox, eventually, kill
 from test_http import check_against, check_documented
 
 NAME = "memory_warning_threshold"
@@ -180,7 +179,9 @@ def test_it_outlives_the_supervisor_and_the_app(box: Sandbox) -> None:
 
 
 def test_what_cannot_be_stored_holds_and_says_so(box: Sandbox) -> None:
-    running = box.gunicorn("-w", "1", app="settings_app:app", environment={"XDG_STATE_HOME": "/proc"})
+    running = box.gunicorn(
+        "-w", "1", app="settings_app:app", environment={"XDG_STATE_HOME": "/proc"}
+    )
     running.ready(workers=1)
     answer = post(box, running, {"set": {NAME: 0.63}})
     assert answer.status == 200
@@ -376,18 +377,9 @@ def test_the_same_refusal_everywhere(
     assert row(four, name)["value"] == before
 
 
-def test_a_supervisor_of_the_app_takes_its_file_from_the_working_folder(
-    box: Sandbox, tmp_path: Path
-) -> None:
-    (tmp_path / "stirbar.toml").write_text("[settings]\nhang_limit = 77\n")
-    port = free_port()
-    running = box.extension(
-        *("-w", "1", "--chdir", str(APPS)),
-        app="extension_app:app",
-        cwd=tmp_path,
-        environment={"STIRBAR_CONFIG": str(tmp_path / "stirbar.toml")},
-    )
-    assert port  # a port of its own is chosen by the harness
+def test_stirbar_in_the_app_reads_the_file_too(box: Sandbox, tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text("[settings]\nhang_limit = 77\n")
+    running = box.extension("-w", "1", environment={"STIRBAR_CONFIG": str(file)})
     running.ready(workers=1)
     eventually(lambda: row(running, "hang_limit")["origin"] == "file")
-    assert running.stop(signal.SIGTERM) == 0

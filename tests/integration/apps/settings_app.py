@@ -1,4 +1,4 @@
-"""What one worker obeys: each answer tells the worker's pid and a setting as its native part has it."""
+"""Each answer tells the worker's pid and a setting as its native part has it."""
 
 import os
 from typing import Any
