@@ -27,7 +27,7 @@ LOGS = ROOT / "build" / "test-logs"
 PYTHON = str(ROOT / ".venv" / "bin" / "python")
 SUITE_LIMIT_SECONDS = 1800.0
 FUZZ_SECONDS = int(os.environ.get("FUZZ_SECONDS", "20"))
-FUZZ_TARGETS = ("segment_fuzz", "http_fuzz")
+FUZZ_TARGETS = ("segment_fuzz", "http_fuzz", "toml_fuzz")
 # What the suites print is read by this program and by people's logs: no colours.
 ENVIRONMENT = {
     **os.environ,

@@ -108,17 +108,12 @@ class ResponsivenessConfig:
         return cls.from_mapping(os.environ)
 
 
-def _number(name: str, value: Any) -> float:
-    if isinstance(value, (int, float)):
-        return float(value)
-    raise ValueError(f"{name}: {value!r} is not allowed; it takes a number")
-
-
 def _checked(name: str, value: Any) -> float:
+    """As the native part says: one table, and one sentence for what it does not take."""
     if native is None:
-        return 0.0 if isinstance(value, str) else _number(name, value)
-    if isinstance(value, bool):  # of a mode, True is "on", and not the 1 that means "observe"
-        value = str(value).lower()
-    if isinstance(value, str):
-        return float(native.parse_setting(name, value))
-    return float(native.check_setting(name, _number(name, value)))
+        return float(value) if isinstance(value, (int, float)) else 0.0
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(native.check_setting(name, float(value)))
+    # Of a mode, True is "on", and not the 1 that means "observe".
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return float(native.parse_setting(name, text))

@@ -3,9 +3,23 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
 namespace stirbar {
 namespace {
+
+// Those that are not obeyed at once: what a request in flight has been given stays as it was.
+// scripts/configuration_doc.py reads this table, too.
+constexpr std::pair<SettingId, SettingEffect> kEffects[] = {
+    {SettingId::admission, SettingEffect::kNextRequest},
+    {SettingId::request_deadline, SettingEffect::kNextRequest},
+    {SettingId::concurrency_limit, SettingEffect::kNextRequest},
+    {SettingId::shed_level, SettingEffect::kNextRequest},
+    {SettingId::stuck_request_limit, SettingEffect::kNextRequest},
+    {SettingId::long_lived_limit, SettingEffect::kNextRequest},
+    {SettingId::client_address_bits, SettingEffect::kNextRequest},
+    {SettingId::connection_pool, SettingEffect::kEngineMade},
+};
 
 std::string Number(double value) {
   char text[32];
@@ -14,26 +28,8 @@ std::string Number(double value) {
 }
 
 Error OutOfRange(const SettingSpec& spec, std::string_view value) {
-  std::string allowed;
-  switch (spec.type) {
-    case SettingType::kSwitch:
-      allowed = "true or false";
-      break;
-    case SettingType::kMode:
-      allowed = "off, observe or on";
-      break;
-    case SettingType::kRatio:
-      allowed = "a ratio from " + Number(spec.lowest) + " to " + Number(spec.highest);
-      break;
-    case SettingType::kSeconds:
-      allowed = Number(spec.lowest) + " to " + Number(spec.highest) + " seconds";
-      break;
-    case SettingType::kCount:
-      allowed = "a whole number from " + Number(spec.lowest) + " to " + Number(spec.highest);
-      break;
-  }
-  return Error{std::string(spec.name) + ": '" + std::string(value) + "' is not allowed; it takes " +
-               allowed};
+  return Error{
+      SettingRefusal{std::string(spec.name), std::string(value), AllowedValues(spec)}.Text()};
 }
 
 bool IsTrue(std::string_view text) {
@@ -64,6 +60,46 @@ const SettingSpec* FindSetting(std::string_view name) {
     if (spec.name == name) return &spec;
   }
   return nullptr;
+}
+
+SettingEffect EffectOf(const SettingSpec& spec) {
+  for (const auto& [id, effect] : kEffects) {
+    if (id == spec.id) return effect;
+  }
+  return SettingEffect::kAtOnce;
+}
+
+const SettingSpec* CriticalOf(const SettingSpec& warning) {
+  constexpr std::string_view kWarning = "_warning_threshold";
+  if (!warning.name.ends_with(kWarning)) return nullptr;
+  std::string critical(warning.name.substr(0, warning.name.size() - kWarning.size()));
+  return FindSetting(critical + "_critical_threshold");
+}
+
+std::string AllowedValues(const SettingSpec& spec) {
+  const std::string range = Number(spec.lowest) + " to " + Number(spec.highest);
+  switch (spec.type) {
+    case SettingType::kSwitch:
+      return "true or false";
+    case SettingType::kMode:
+      return "off, observe or on";
+    case SettingType::kRatio:
+      return "a ratio from " + range;
+    case SettingType::kSeconds:
+      return range + " seconds";
+    case SettingType::kCount:
+      return "a whole number from " + range;
+  }
+  __builtin_unreachable();
+}
+
+std::string SettingText(const SettingSpec& spec, double value) {
+  if (spec.type == SettingType::kSwitch) return value != 0 ? "on" : "off";
+  if (spec.type == SettingType::kMode) {
+    if (value == kModeOff) return "off";
+    return value == kModeObserve ? "observe" : "on";
+  }
+  return Number(value);
 }
 
 Result<double> CheckSetting(const SettingSpec& spec, double value) {
@@ -98,15 +134,12 @@ Result<double> ParseSetting(const SettingSpec& spec, std::string_view text) {
 
 Result<Settings> CheckSettings(const Settings& settings) {
   for (const SettingSpec& spec : kSettingSpecs) {
-    constexpr std::string_view kWarning = "_warning_threshold";
-    if (!spec.name.ends_with(kWarning)) continue;
-    std::string critical(spec.name.substr(0, spec.name.size() - kWarning.size()));
-    critical += "_critical_threshold";
-    const SettingSpec* other = FindSetting(critical);
-    if (other == nullptr || settings[spec.id] <= settings[other->id]) continue;
-    return Error{std::string(spec.name) + ": '" + Number(settings[spec.id]) +
-                 "' is not allowed; it must not exceed " + critical + " (" +
-                 Number(settings[other->id]) + ")"};
+    const SettingSpec* const critical = CriticalOf(spec);
+    if (critical == nullptr || settings[spec.id] <= settings[critical->id]) continue;
+    const SettingRefusal refusal{
+        std::string(spec.name), Number(settings[spec.id]),
+        "at most " + std::string(critical->name) + " (" + Number(settings[critical->id]) + ")"};
+    return Error{refusal.Text()};
   }
   return settings;
 }
@@ -133,10 +166,24 @@ std::string_view Name(SettingOrigin origin) {
       return "default";
     case SettingOrigin::kApplication:
       return "application";
+    case SettingOrigin::kFile:
+      return "file";
     case SettingOrigin::kEnvironment:
       return "environment";
     case SettingOrigin::kRuntime:
       return "runtime";
+  }
+  __builtin_unreachable();
+}
+
+std::string_view Name(SettingEffect effect) {
+  switch (effect) {
+    case SettingEffect::kAtOnce:
+      return "at once";
+    case SettingEffect::kNextRequest:
+      return "at the next request";
+    case SettingEffect::kEngineMade:
+      return "when an engine is made";
   }
   __builtin_unreachable();
 }

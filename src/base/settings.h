@@ -171,10 +171,14 @@ inline constexpr size_t kSettingCount = kSettingSpecs.size();
 // Where a value comes from. A later one in this list overrides an earlier one.
 enum class SettingOrigin : uint8_t {
   kDefault = 0,
-  kApplication = 1,
-  kEnvironment = 2,
-  kRuntime = 3
+  kApplication = 1,  // Stirbar(app, config=...), app.config
+  kFile = 2,         // [settings] of stirbar.toml
+  kEnvironment = 3,  // STIRBAR_...
+  kRuntime = 4       // the operator, while the app runs
 };
+
+// When a change at run time is obeyed; by the workers within a second where nothing else is said.
+enum class SettingEffect : uint8_t { kAtOnce, kNextRequest, kEngineMade };
 
 // One value for each setting, in the table's units (ratio 0..1, seconds, count, 0 or 1; 0, 1, 2 for
 // a mode).
@@ -189,6 +193,30 @@ struct Settings {
 
 // The row of `name`, or null.
 const SettingSpec* FindSetting(std::string_view name);
+
+SettingEffect EffectOf(const SettingSpec& spec);
+
+// The critical threshold that the warning threshold `warning` must not exceed; null: it is none, or
+// has none.
+const SettingSpec* CriticalOf(const SettingSpec& warning);
+
+// What `spec` takes, in words: "a ratio from 0.05 to 1".
+std::string AllowedValues(const SettingSpec& spec);
+
+// `value` as ParseSetting reads it: "0.85", "30", "on", "observe".
+std::string SettingText(const SettingSpec& spec, double value);
+
+// A value that is not taken. Text() is the one sentence that everybody says of it: the page, the
+// API, the command line, the file, the environment and the application.
+struct SettingRefusal {
+  std::string field;
+  std::string value;
+  std::string allowed;
+
+  std::string Text() const {
+    return field + ": '" + value + "' is not allowed; it takes " + allowed;
+  }
+};
 
 // Reads `text` ("0.85", "30", "true", "off") as a value of `spec`. Failure: an error that names the
 // field, the value and the allowed range.
@@ -208,5 +236,6 @@ inline constexpr double EffectiveMode(double mode, double observe_only) {
 
 std::string_view Name(SettingType type);
 std::string_view Name(SettingOrigin origin);
+std::string_view Name(SettingEffect effect);  // "at once", "at the next request", ...
 
 }  // namespace stirbar

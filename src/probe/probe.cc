@@ -61,7 +61,7 @@ bool Probe::Configure(ProbeOptions options, uint32_t python_version) {
 void Probe::WriteSettings(Segment& segment) const {
   for (const SettingSpec& spec : kSettingSpecs) {
     const double value = settings_[static_cast<size_t>(spec.id)].load(std::memory_order_relaxed);
-    if (!std::isnan(value)) WriteSetting(segment, spec, value, SettingOrigin::kApplication);
+    if (!std::isnan(value)) WriteApplicationSetting(segment, spec, value);
   }
 }
 

@@ -51,7 +51,7 @@
 namespace stirbar {
 
 inline constexpr uint64_t kSegmentMagic = 0x5241425249545331;  // "1STIRBAR" in memory order
-inline constexpr uint32_t kLayoutVersion = 3;
+inline constexpr uint32_t kLayoutVersion = 4;
 
 // 64 workers is the largest deployment that the budgets name; twice that lets a full set of
 // replacements start before the old ones are buried.
@@ -116,12 +116,17 @@ struct SupervisorBlock {
 // ---------------------------------------------------------------------------------- ConfigBlock
 
 // A setting is one word, so that it needs no lock and is never torn; `generation` goes up after a
-// change, so that readers look again. Writers: a worker (Stirbar(app, config=...)) and the
-// supervisor (environment, API), each only over a value of the same or a lower origin.
+// change, so that readers look again. `value` is what holds. Writers: the supervisor, which knows
+// what all origins say; and, until it looks (four times a second), a worker (Stirbar(app,
+// config=...)) and `stirbar shed`, each only over a value of the same or a lower origin.
+//
+// `application` is what the application said, also while something stronger holds: what a reset at
+// run time falls back to. Writers: workers; the last one wins.
 struct ConfigBlock {
   Word generation;
-  std::array<Word, kMaxSettings> value;       // bits of a double, by SettingId
-  std::array<HalfWord, kMaxSettings> origin;  // SettingOrigin
+  std::array<Word, kMaxSettings> value;        // bits of a double, by SettingId
+  std::array<HalfWord, kMaxSettings> origin;   // SettingOrigin
+  std::array<Word, kMaxSettings> application;  // bits of a double, each turned over; 0: says none
 };
 static_assert(kSettingCount <= kMaxSettings);
 

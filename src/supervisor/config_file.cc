@@ -46,7 +46,12 @@ Result<ConfigFile> LoadConfigFile(const std::string& path) {
   }
   const Result<std::string> text = Read(file.path);
   if (!text) return Error{text.error()};
-  toml::parse_result parsed = toml::parse(std::string_view(*text));
+  return ParseConfigFile(file.path, *text);
+}
+
+Result<ConfigFile> ParseConfigFile(const std::string& path, std::string_view text) {
+  ConfigFile file{path, {}};
+  toml::parse_result parsed = toml::parse(text);
   if (!parsed) {
     return Error{Place(file.path, parsed.error().source().begin) +
                  std::string(parsed.error().description())};

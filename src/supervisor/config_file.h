@@ -29,6 +29,9 @@ struct ConfigFile {
 // TOML, or has a table that nobody knows: with path, line and column.
 Result<ConfigFile> LoadConfigFile(const std::string& path);
 
+// `text` as such a file; `path` is for errors. Failure: as above.
+Result<ConfigFile> ParseConfigFile(const std::string& path, std::string_view text);
+
 // "stirbar.toml:12:3: " and then what is wrong there.
 Error ConfigError(const ConfigFile& file, const toml::node& where, std::string_view what);
 

@@ -24,6 +24,44 @@ void AddDatabaseOption(CLI::App* command, std::vector<std::string>* databases) {
       ->allow_extra_args(false);
 }
 
+// `stirbar config WHAT`: the words of each; the one that was asked for says so in *chosen.
+void AddConfigCommands(CLI::App* config, stirbar::ConfigOptions* options,
+                       int (**chosen)(const stirbar::ConfigOptions&)) {
+  config->require_subcommand(1);
+  const auto add = [&](const char* name, const char* what,
+                       int (*command)(const stirbar::ConfigOptions&)) {
+    CLI::App* const one = config->add_subcommand(name, what);
+    one->callback([chosen, command] { *chosen = command; });
+    if (command != stirbar::ConfigCheckCommand) AddViewOptions(one, &options->view);
+    return one;
+  };
+  add("get", "Print the settings, or one", stirbar::ConfigGetCommand)
+      ->add_option("name", options->words, "Of this setting alone")
+      ->expected(0, 1);
+  CLI::App* const set = add("set", "Change settings of the running app: all of them or none",
+                            stirbar::ConfigSetCommand);
+  set->add_option("change", options->words, "NAME=VALUE")->required();
+  set->add_flag("--dry-run", options->dry_run, "Only say what would change");
+  add("reset", "Back to what the environment, the file or the app says",
+      stirbar::ConfigResetCommand)
+      ->add_option("name", options->words, "Settings that were changed at run time")
+      ->required();
+  add("explain", "Say where the value comes from, and when a change takes effect",
+      stirbar::ConfigExplainCommand)
+      ->add_option("name", options->words, "The setting")
+      ->required()
+      ->expected(1);
+  add("history", "Print what was changed at run time, newest first", stirbar::ConfigHistoryCommand);
+  add("revert", "Take one change back", stirbar::ConfigRevertCommand)
+      ->add_option("number", options->number, "As `stirbar config history` prints it")
+      ->required();
+  CLI::App* const check = add("check", "Check stirbar.toml and the environment; starts nothing",
+                              stirbar::ConfigCheckCommand);
+  check->add_option("file", options->file, "Default: as `stirbar run` finds it");
+  check->add_flag_callback(
+      "--json", [options] { options->view.output = Output::kJson; }, "Print JSON");
+}
+
 bool IsCommand(CLI::App& app, const std::string& word) {
   const auto named = [&](const CLI::App* command) { return command->get_name() == word; };
   return !app.get_subcommands(named).empty();
@@ -83,6 +121,10 @@ int main(int argc, char** argv) {
   shed_command->add_option("level", shed_level,
                            "on (as sheddable), off, auto (by measurement), background, sheddable, "
                            "normal");
+  stirbar::ConfigOptions config;
+  int (*config_command)(const stirbar::ConfigOptions&) = nullptr;
+  AddConfigCommands(app.add_subcommand("config", "Show, explain, change and check the settings"),
+                    &config, &config_command);
   stirbar::StacksOptions stacks;
   CLI::App* const stacks_command = app.add_subcommand(
       "stacks",
@@ -129,6 +171,7 @@ int main(int argc, char** argv) {
                                     slow ? stirbar::Requests::kSlow : stirbar::Requests::kInFlight);
   }
   if (shed_command->parsed()) return stirbar::ShedCommand(view, shed_level);
+  if (config_command != nullptr) return config_command(config);
   if (stacks_command->parsed()) return stirbar::StacksCommand(stacks);
   if (connections_command->parsed()) return stirbar::ConnectionsCommand(connections);
   if (doctor_command->parsed()) return stirbar::DoctorCommand(view);

@@ -15,11 +15,11 @@
 #include <csignal>
 #include <cstdio>
 
-#include "segment/config.h"
 #include "segment/events.h"
 #include "segment/identity.h"
 #include "segment/mapping.h"
 #include "supervisor/action_log.h"
+#include "supervisor/audit_log.h"
 #include "supervisor/collect/cgroup_collector.h"
 #include "supervisor/collect/connection_collector.h"
 #include "supervisor/collect/connection_reader.h"
@@ -50,6 +50,8 @@
 #include "supervisor/publish/latency_grid.h"
 #include "supervisor/publish/segment_publisher.h"
 #include "supervisor/publish/slow_request_log.h"
+#include "supervisor/setting_desk.h"
+#include "supervisor/settings_api.h"
 #include "supervisor/state_folder.h"
 
 namespace stirbar {
@@ -205,7 +207,8 @@ class Supervisor {
     http.latency = &latency_grid_;
     http.stacks = &current_stacks_;
     http.connections = &current_connections_;
-    http.records = &history_;
+    http.records = &audit_;
+    http.endpoints.push_back(SettingsEndpoint(settings_));
     if (!TakeTokens(&http)) return false;
     const Result<std::string> url = UrlOf(options_.listen_fd);
     url_ = url ? *url : "";
@@ -235,10 +238,7 @@ class Supervisor {
 
   // Takes the supervisor's part of the segment over from whoever had it.
   void Announce() {
-    for (const auto& [id, value] : options_.settings) {
-      WriteSetting(segment_, kSettingSpecs[static_cast<size_t>(id)], value,
-                   SettingOrigin::kEnvironment);
-    }
+    settings_.Begin(options_.file_settings, options_.settings, WallNs());
     SupervisorBlock& block = segment_.supervisor;
     std::snprintf(block.url, sizeof block.url, "%s", url_.c_str());
     const uint64_t now = MonotonicNs();
@@ -278,6 +278,7 @@ class Supervisor {
     }
     const Tick tick{MonotonicNs(), WallNs(), turns_++ % kTicksPerFull == 0};
     segment_.supervisor.heartbeat_ns.store(tick.now_ns, std::memory_order_relaxed);
+    settings_.Turn(tick.wall_ns);
     Collect(tick);
     const Evaluation evaluation = evaluator_->Evaluate(sample_);
     for (Mitigator* const mitigator : mitigators_) mitigator->Act(sample_, evaluation);
@@ -354,7 +355,10 @@ class Supervisor {
   SlowRequestLog slow_request_log_;
   LatencyGrid latency_grid_;
   NoHistory history_;
+  AuditLog audit_{history_, Log, MonotonicNs};
   ActionLog actions_{history_};
+  SettingDesk settings_{segment_, SettingStore(SettingStorePath(options_.state_name)), history_,
+                        Log};
   DirectiveDesk desk_{segment_};
   OverloadMitigator overload_mitigator_{segment_};
   StuckMitigator stuck_mitigator_{segment_, desk_};

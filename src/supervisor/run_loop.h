@@ -29,8 +29,10 @@ struct SupervisorOptions {
   std::string host = "127.0.0.1";      // as in --listen
   bool loopback = true;                // false: a token is needed for everything
   Lifetime lifetime = Lifetime::kUntilSignal;
-  std::map<SettingId, double> settings;    // of the environment; checked
-  std::vector<DatabaseAccount> databases;  // servers to ask for their figures
+  std::string state_name;                     // by which its state is kept: unlike a pid it stays
+  std::map<SettingId, double> settings;       // of the environment; checked
+  std::map<SettingId, double> file_settings;  // of `config`; checked, also together with the above
+  std::vector<DatabaseAccount> databases;     // servers to ask for their figures
   ConfigFile config;
 };
 

@@ -4,12 +4,15 @@
 // each to a router bound to loopback and to one that wants a token. Held: without the token nothing
 // but refusals and the login page comes out; under a foreign name nothing but 421; no secret
 // appears in any output; every response is one well-formed response with the security headers,
-// whatever the request smuggles into it.
+// whatever the request smuggles into it; no setting changes without the operator's token, and what
+// holds after a change is allowed.
 //
 // The input: flags u8 (1: token required, 2: structured, 4: before the first tick), pieces u8 (how
 // many bytes arrive at once; 0: all), then the connection's bytes, or requests made of texts.
-// The token and a session are random; "@TOKEN@" and "@SESSION@" in the input stand for them, so
-// that an input without these words has shown neither.
+// The tokens and a session are random; "@TOKEN@", "@READER@" and "@SESSION@" in the input stand for
+// them, so that an input without these words has shown none.
+#include <unistd.h>
+
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
@@ -19,10 +22,13 @@
 #include <string>
 
 #include "fuzz/fuzz_input.h"
+#include "segment/config.h"
+#include "segment/mapping.h"
 #include "supervisor/publish/access_token.h"
 #include "supervisor/publish/http_wire.h"
 #include "supervisor/publish/publish_fixture.h"
 #include "supervisor/publish/router.h"
+#include "supervisor/settings_api.h"
 
 namespace stirbar {
 namespace {
@@ -33,6 +39,7 @@ using boost::system::error_code;
 
 constexpr std::string_view kTokenWord = "@TOKEN@";
 constexpr std::string_view kSessionWord = "@SESSION@";
+constexpr std::string_view kReaderWord = "@READER@";
 constexpr std::string_view kListenHost = "stirbar.example";
 constexpr uint64_t kSecondNs = 1'000'000'000;
 
@@ -117,23 +124,44 @@ bool NamesThisMachine(const HttpRequest& request) {
          (host == "localhost" || host == "127.0.0.1" || host == "[::1]" || host == kListenHost);
 }
 
+class NoRecords : public RecordSink {
+ public:
+  void Record(const HistoryRecord&) override {}
+};
+
+// One for all servers: what an input has changed is taken back before the next.
+Segment& TheSegment() {
+  static const std::unique_ptr<SegmentMapping> mapping = [] {
+    const std::string path = "/dev/shm/stirbar-http-fuzz-" + std::to_string(getpid());
+    auto made = SegmentMapping::CreateOrOpen(path, "fuzz");
+    unlink(path.c_str());
+    Require(made.ok(), "there is a segment");
+    return std::move(*made);
+  }();
+  return mapping->segment();
+}
+
 // One server and what it promises.
 class Server {
  public:
   Server(bool require_token, bool has_figures)
       : require_token_(require_token),
         has_figures_(has_figures),
-        router_(
-            {{std::string(kListenHost), require_token, token_}, kTestAssets, Text(), &Latency()},
-            History()) {
+        router_(Options(), History()) {
+    for (const SettingSpec& spec : kSettingSpecs) {
+      PutSetting(TheSegment(), spec, spec.initial, SettingOrigin::kDefault);
+    }
+    desk_.Begin({}, {}, now_ns_);
     if (require_token) session_ = LogIn();
   }
 
   // The input's words become the secrets. What has none of them has shown no secret.
   std::string WithSecrets(std::string_view input) {
     std::string text(input);
-    shown_ = Contains(text, kTokenWord) || Contains(text, kSessionWord);
+    operator_shown_ = Contains(text, kTokenWord) || Contains(text, kSessionWord);
+    shown_ = operator_shown_ || Contains(text, kReaderWord);
     Replace(kTokenWord, token_, &text);
+    Replace(kReaderWord, reader_token_, &text);
     Replace(kSessionWord, session_, &text);
     return text;
   }
@@ -144,6 +172,11 @@ class Server {
     HttpResponse response = router_.Route(
         request, {has_figures_ ? Figures() : std::shared_ptr<const Snapshot>(), now_ns_});
     if (require_token_ && !shown_) RequireRefusal(request, response);
+    Require(operator_shown_ || desk_.changes().empty(), "who shows no token changes nothing");
+    Require(CheckSettings(desk_.resolved().values).ok(), "what holds is allowed");
+    for (const SettingSpec& spec : kSettingSpecs) {
+      Require(CheckSetting(spec, desk_.resolved().values[spec.id]).ok(), "a setting is in its range");
+    }
     if (!require_token_ && !NamesThisMachine(request)) {
       Require(IsOneOf(response.status, {400, 421}), "a foreign name gets nothing");
     }
@@ -170,6 +203,7 @@ class Server {
     }
     Require(!code, "a response can be sent");
     Require(!Contains(peer.output, token_), "the token is in no output");
+    Require(!Contains(peer.output, reader_token_), "the reader's token is in no output");
     Require(session_.empty() || !Contains(peer.output, session_), "a session is told only once");
 
     http::response_parser<http::string_body> parser;
@@ -228,6 +262,16 @@ class Server {
     return text;
   }
 
+  RouterOptions Options() {
+    RouterOptions options;
+    options.access = {std::string(kListenHost), require_token_, token_, reader_token_, &records_};
+    options.assets = kTestAssets;
+    options.snapshot_text = Text();
+    options.latency = &Latency();
+    options.endpoints = {SettingsEndpoint(desk_)};
+    return options;
+  }
+
   std::string LogIn() {
     HttpRequest request;
     request.method = "POST";
@@ -257,9 +301,14 @@ class Server {
   const bool has_figures_;
   // New for each input: libFuzzer learns words from comparisons and tries them in later ones.
   const std::string token_ = RandomToken();
-  bool shown_ = false;
+  const std::string reader_token_ = RandomToken();
+  bool shown_ = false;           // any token or the session
+  bool operator_shown_ = false;  // what may change something
   uint64_t now_ns_ = 1000 * kSecondNs;
   std::string session_;
+  NoRecords records_;
+  SettingDesk desk_{TheSegment(), SettingStore(""), records_,
+                    [](Severity, const std::string&) {}};
   Router router_;
 };
 
@@ -299,7 +348,7 @@ std::string_view Pick(const std::array<std::string_view, kSize>& table, FuzzInpu
 void Ask(Server& server, std::string_view rest) {
   static constexpr std::array<std::string_view, 6> kMethods{"GET",    "HEAD",    "POST",
                                                             "DELETE", "OPTIONS", "TRACE"};
-  static constexpr std::array<std::string_view, 16> kTargets{"/",
+  static constexpr std::array<std::string_view, 19> kTargets{"/",
                                                              "/login",
                                                              "/metrics",
                                                              "/api/v1/snapshot",
@@ -314,11 +363,15 @@ void Ask(Server& server, std::string_view rest) {
                                                              "/workers",
                                                              "/api/v1/nothing",
                                                              "/api/v1/latency",
-                                                             "/api/v1/latency?route=GET+/new"};
-  static constexpr std::array<std::string_view, 14> kNames{
+                                                             "/api/v1/latency?route=GET+/new",
+                                                             "/api/v1/settings",
+                                                             "/api/v1/session",
+                                                             "/logout"};
+  static constexpr std::array<std::string_view, 15> kNames{
       "Host",   "Authorization",  "Cookie",          "Content-Type",    "Accept",
       "Origin", "Sec-Fetch-Site", "If-None-Match",   "Accept-Encoding", "host",
-      "COOKIE", "AUTHORIZATION",  "X-Forwarded-For", "Content-Length"};
+      "COOKIE", "AUTHORIZATION",  "X-Forwarded-For", "Content-Length",
+      "X-Stirbar-CSRF"};
   const std::string bytes = server.WithSecrets(rest);
   FuzzInput input(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
   for (int i = 0; i < 16 && !input.empty(); ++i) {

@@ -55,6 +55,18 @@ function onDemand(url, path, response) {
   return send(response, 'application/json', JSON.stringify(body));
 }
 
+// As on loopback for somebody who is not logged in.
+function settings() {
+  const modes = ['off', 'observe', 'on'];
+  const natural = (type, value) => (type === 'switch' ? Boolean(value) : type === 'mode' ? modes[value] : value);
+  const rows = snapshot(options.scenario).settings.map(({ type, value, default: initial, ...rest }) => {
+    const layers = { default: natural(type, initial), application: null, file: null, environment: null, runtime: null };
+    layers[rest.origin] = natural(type, value);
+    return { ...rest, type, value: natural(type, value), default: natural(type, initial), allowed: 'what the range says', effect: 'at once', layers, ignored: null, last_change: null };
+  });
+  return { stored_in: '/nowhere/settings-shop.json', not_stored: null, settings: rows, changes: [] };
+}
+
 const server = createServer((request, response) => {
   const url = new URL(request.url, 'http://127.0.0.1');
   const path = url.pathname.startsWith(options.prefix) ? `/${url.pathname.slice(options.prefix.length)}` : '/';
@@ -64,6 +76,8 @@ const server = createServer((request, response) => {
     const points = Number(url.searchParams.get('points')) || 900;
     return send(response, 'application/json', JSON.stringify(history(options.scenario, points)));
   }
+  if (path === '/api/v1/session') return send(response, 'application/json', JSON.stringify({ role: 'reader', csrf: null, can_log_in: true }));
+  if (path === '/api/v1/settings' && !options.embedded) return send(response, 'application/json', JSON.stringify(settings()));
   if (['/api/v1/stacks', '/api/v1/latency', '/api/v1/connections'].includes(path)) return onDemand(url, path, response);
   const file = join(dist, normalize(path));
   if (path.startsWith('/assets/') && existsSync(file)) return send(response, types[extname(file)], readFileSync(file));

@@ -11,6 +11,7 @@
 #include "supervisor/cli/segment_finder.h"
 #include "supervisor/listen_address.h"
 #include "supervisor/run_loop.h"
+#include "supervisor/setting_layers.h"
 
 namespace stirbar {
 namespace {
@@ -44,6 +45,8 @@ int AttachCommand(const AttachOptions& options) {
   if (!databases) return Refuse(databases.error());
   const Result<ConfigFile> config = LoadConfigFile(options.config);
   if (!config) return Refuse(config.error());
+  const Result<SettingValues> from_file = SettingsFromFile(*config);
+  if (!from_file) return Refuse(from_file.error());
   std::error_code ignored;
   const std::string segment_path =
       options.segment.empty() ? "" : std::filesystem::absolute(options.segment, ignored).string();
@@ -54,11 +57,14 @@ int AttachCommand(const AttachOptions& options) {
   if (!address) return Refuse(address.error());
   const Result<std::map<SettingId, double>> settings = SettingsFromEnvironment();
   if (!settings) return Refuse(settings.error());
+  const Result<size_t> checked = CheckStart(*config, *from_file, *settings);
+  if (!checked) return Refuse(checked.error());
 
   SupervisorOptions supervisor;
   supervisor.lifetime = options.daemon ? Lifetime::kWhileWorkersLive : Lifetime::kUntilSignal;
   supervisor.segment_path = segment_path;
   supervisor.settings = *settings;
+  supervisor.file_settings = *from_file;
   supervisor.databases = *databases;
   supervisor.config = *config;
   supervisor.app_name = options.name.empty() ? "app" : options.name;
@@ -67,6 +73,8 @@ int AttachCommand(const AttachOptions& options) {
     if (!mapping) return Refuse(mapping.error());
     supervisor.segment_path = (*mapping)->path();
   }
+  // Not the name of the app: two projects may both be called "app", their segments are not.
+  supervisor.state_name = std::filesystem::path(supervisor.segment_path).stem().string();
   if (const auto mapping = SegmentMapping::Open(supervisor.segment_path); mapping) {
     // Known before the port is asked for: of several workers' supervisors only one may have it.
     if (IsWatched(**mapping)) {

@@ -50,6 +50,24 @@ int RequestsCommand(const ViewOptions& options, Requests which);
 // and over what is measured; empty: shows what holds.
 int ShedCommand(const ViewOptions& options, const std::string& level);
 
+// What `stirbar config` was asked to do.
+struct ConfigOptions {
+  ViewOptions view;
+  std::vector<std::string> words;  // names, or NAME=VALUE
+  uint64_t number = 0;             // of a change
+  std::string file;                // of check; empty: as run finds it
+  bool dry_run = false;
+};
+// Exit status of all: 0; 2 when there is nobody to ask, or what was given is refused.
+int ConfigGetCommand(const ConfigOptions& options);
+int ConfigSetCommand(const ConfigOptions& options);
+int ConfigResetCommand(const ConfigOptions& options);
+int ConfigExplainCommand(const ConfigOptions& options);
+int ConfigHistoryCommand(const ConfigOptions& options);
+int ConfigRevertCommand(const ConfigOptions& options);
+// Reads stirbar.toml and the environment as `stirbar run` would, and starts nothing.
+int ConfigCheckCommand(const ConfigOptions& options);
+
 struct StacksOptions {
   ViewOptions view;
   uint32_t pid = 0;  // 0: all workers

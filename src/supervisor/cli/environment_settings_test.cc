@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "supervisor/cli/test_variable.h"
+#include "supervisor/setting_layers.h"
 
 namespace stirbar {
 namespace {
@@ -39,11 +40,16 @@ TEST(EnvironmentSettings, RefusesWithVariableValueAndRange) {
   }
 }
 
-TEST(EnvironmentSettings, RefusesAWarningAboveItsCritical) {
+TEST(EnvironmentSettings, AWarningAboveItsCriticalIsRefusedUnlessTheFileRaisesThat) {
   const Variable warning("STIRBAR_CPU_WARNING_THRESHOLD", "0.95");
   const auto settings = SettingsFromEnvironment();
-  ASSERT_FALSE(settings.ok());
-  EXPECT_THAT(settings.error(), HasSubstr("cpu_critical_threshold"));
+  ASSERT_TRUE(settings.ok());
+  const Result<size_t> alone = CheckStart({}, {}, *settings);
+  ASSERT_FALSE(alone.ok());
+  EXPECT_EQ(alone.error(),
+            "cpu_warning_threshold: '0.95' is not allowed; it takes at most "
+            "cpu_critical_threshold (0.9)");
+  EXPECT_TRUE(CheckStart({}, {{SettingId::cpu_critical_threshold, 0.97}}, *settings).ok());
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "supervisor/listen_address.h"
 #include "supervisor/package_folder.h"
 #include "supervisor/run_loop.h"
+#include "supervisor/setting_layers.h"
 
 namespace stirbar {
 namespace {
@@ -64,6 +65,10 @@ int RunCommand(const RunOptions& options) {
   if (!databases) return Refuse(databases.error());
   const Result<ConfigFile> config = LoadConfigFile(options.config);
   if (!config) return Refuse(config.error());
+  const Result<SettingValues> from_file = SettingsFromFile(*config);
+  if (!from_file) return Refuse(from_file.error());
+  const Result<size_t> checked = CheckStart(*config, *from_file, *settings);
+  if (!checked) return Refuse(checked.error());
   const std::string listen =
       options.listen.empty() ? Environment("STIRBAR_LISTEN") : options.listen;
   const Result<ListenAddress> address = ParseListenAddress(listen);
@@ -86,7 +91,9 @@ int RunCommand(const RunOptions& options) {
   supervisor.host = address->host;
   supervisor.loopback = address->IsLoopback();
   supervisor.lifetime = Lifetime::kWithServer;
+  supervisor.state_name = supervisor.app_name;
   supervisor.settings = *settings;
+  supervisor.file_settings = *from_file;
   int descriptor = -1;
   supervisor.databases = *databases;
   supervisor.config = *config;

@@ -6,6 +6,7 @@ import { toneOf } from '../status';
 import { h, part, setAttribute, setText } from './dom';
 import { drawPill } from './pill';
 import { themeButton } from './theme-button';
+import { who } from './who';
 
 export class Head {
   private readonly status = h('span', { class: 'head-status' });
@@ -16,7 +17,7 @@ export class Head {
   private title = '';
 
   constructor() {
-    part('state').append(this.link, this.status);
+    part('state').append(who(), this.link, this.status);
     part('foot').append(this.server, this.uptime, this.version, themeButton());
   }
 

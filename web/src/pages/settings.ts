@@ -1,26 +1,25 @@
 import { h, setAttribute, setText } from '../components/dom';
 import { Filter } from '../components/filter';
+import { MayNot } from '../components/may-not';
 import { panel } from '../components/panel';
+import { SettingChanges } from '../components/setting-changes';
+import { drawSettingForm } from '../components/setting-form';
 import { Table, type Column } from '../components/table';
-import type { Setting } from '../model';
-import { filtered } from '../sort';
+import { Trouble } from '../components/trouble';
 import { words } from '../format';
+import type { Snapshot } from '../model';
 import type { Page } from '../page';
+import { Repeat } from '../repeat';
+import { watchSession, type Session } from '../session';
+import { choices, differ, fetchSettings, fromSnapshot, shown, type Setting, type Settings } from '../settings';
+import { live } from '../site';
+import { filtered } from '../sort';
 
-const modes = ['off', 'observe', 'on'];
-
-function shown(value: unknown, type: string): string {
-  if (value === null || value === undefined || value === '') return '–';
-  if (type === 'switch' || typeof value === 'boolean') return value ? 'on' : 'off';
-  if (type === 'mode') return modes[Number(value)] ?? String(value);
-  if (type === 'seconds') return `${String(value)}\u00a0s`;
-  return String(value);
-}
+const everyMs = 10_000; // besides, at once when the snapshot tells of another value
 
 function range(s: Setting): string {
-  if (s.type === 'switch') return 'on, off';
-  if (s.type === 'mode') return modes.join(', ');
-  return s.lowest == null && s.highest == null ? '' : `${shown(s.lowest, s.type)} … ${shown(s.highest, s.type)}`;
+  const some = choices(s.type);
+  return some.length ? some.join(', ') : `${shown(s.lowest, s.type)} … ${shown(s.highest, s.type)}`;
 }
 
 const columns: Column<Setting>[] = [
@@ -53,21 +52,59 @@ export const page: Page = {
   group: 'Setup',
   icon: 'settings',
   render(place) {
-    let rows: readonly Setting[] = [];
-    const table = new Table<Setting>({ label: 'Settings', columns, key: (s) => s.name, empty: '' });
+    const own = live !== 'poll'; // the supervisor's own page, where things can be changed
+    let snapshot: Snapshot | undefined;
+    let answer: Settings | undefined;
+    let session: Session | undefined;
+    let error: Error | undefined;
+
+    const mayChange = () => own && session?.role === 'operator';
+    const detail = {
+      title: 'Details',
+      label: (s: Setting) => `${mayChange() ? 'Change' : 'Details of'} ${s.name}`,
+      draw: (where: HTMLElement, s: Setting) => drawSettingForm(where, s, { mayChange, onChanged: () => repeat.now() }),
+    };
+    const table = new Table<Setting>({ label: 'Settings', columns, key: (s) => s.name, empty: '', ...(own ? { detail } : {}) });
     const filter = new Filter('settings', draw);
+    const mayNot = new MayNot('/settings');
+    const trouble = new Trouble('Where the values come from is not known', '/settings');
     const hint = h('p', { class: 'panel-foot' }, 'Values other than the default are bold; the origin says where they come from.');
-    place.append(panel('', [table.element, hint], [filter.element], 'In force now'));
+    const changes = new SettingChanges(mayChange, () => repeat.now());
+    place.append(panel('', [mayNot.element, trouble.element, table.element, hint], [filter.element], 'In force now'));
+    if (own) place.append(changes.element);
+
+    const repeat = new Repeat(read, everyMs);
+    const unwatch = own ? watchSession((next) => ((session = next), draw())) : () => undefined;
+    if (own) repeat.start();
+
+    async function read(): Promise<void> {
+      try {
+        answer = await fetchSettings();
+        error = undefined;
+      } catch (fault) {
+        error = fault as Error;
+      }
+      draw();
+    }
 
     function draw(): void {
+      const rows = answer?.settings ?? snapshot?.settings.map(fromSnapshot) ?? [];
       const some = filtered(rows, filter.text, (s) => `${s.name} ${words(s.name)} ${s.origin} ${s.meaning}`);
       table.update(some, rows.length ? 'No setting has this text.' : 'The supervisor tells of no setting.');
       filter.say(some.length, rows.length);
+      mayNot.update(session, snapshot?.app.url ?? '');
+      trouble.update(error);
+      changes.update(answer?.changes ?? [], rows);
     }
     return {
-      update(snapshot) {
-        rows = snapshot.settings;
+      update(next) {
+        snapshot = next;
+        if (own && answer && differ(answer.settings, next.settings)) repeat.now();
         draw();
+      },
+      close() {
+        repeat.stop();
+        unwatch();
       },
     };
   },
