@@ -73,7 +73,7 @@ class HistoryApi {
       if (!answer) return Error{answer.error()};
       HttpResponse response;
       if (format == "csv") {
-        response.SetBody("text/csv; charset=utf-8; header=present", RangeCsv(*answer));
+        response.SetBody("text/csv; charset=utf-8", RangeCsv(*answer));
       } else {
         response.SetBody("application/json", RangeJson(*answer));
       }

@@ -272,6 +272,7 @@ HistoryStore::HistoryStore(HistoryOptions options, LogLine log)
 // A thread that hangs in the kernel keeps what it needs, and goes with the process.
 HistoryStore::~HistoryStore() {
   if (!thread_) return;
+  reader_.reset();  // the last to close the file takes its log in and removes it
   if (!thread_->Stop()) {
     log_(Severity::kWarning, "the disk of the history does not answer: its end may be missing");
   }
