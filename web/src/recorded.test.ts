@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { names } from './components/range-charts';
-import { ends, everySeconds, exportAddress, fieldValue, marksOf, ownSpan, presets, searchOf, spanOf, stepFor, type RecordedLine } from './recorded';
+import { ends, everySeconds, exportAddress, fieldValue, marksOf, ownSpan, presets, searchOf, spanOf, stepFor, timeLabel, type RecordedLine } from './recorded';
 
 const line = (time: string, severity: RecordedLine['severity'] = 'info', kind: RecordedLine['kind'] = 'event'): RecordedLine => ({
   number: 1,
@@ -64,6 +64,16 @@ describe('marks', () => {
       { time: Date.parse('2026-11-29T13:10:00Z') / 1000, kind: 'event', severity: 'info', count: 1 },
     ]);
   });
+});
+
+it('labels the axis with clock times, and with days where these matter', () => {
+  const noon = new Date(2026, 10, 29, 12, 30, 5).getTime() / 1000;
+  const midnight = new Date(2026, 10, 29).getTime() / 1000;
+  expect(timeLabel(noon, 60)).toBe('12:30:05');
+  expect(timeLabel(noon, 3600)).toBe('12:30');
+  expect(timeLabel(midnight, 3600)).toBe('00:00');
+  expect(timeLabel(midnight, 86_400)).toBe('29 Nov');
+  expect(timeLabel(noon, 30 * 86_400)).toBe('29 Nov');
 });
 
 it('exports what is shown', () => {

@@ -111,6 +111,19 @@ export function exportAddress(span: Span, format: 'csv' | 'json', now: number): 
   return `api/v1/history/export?format=${format}&from=${Math.floor(from)}&until=${Math.floor(until)}&step=${stepFor(until - from)}`;
 }
 
+const day = 86_400;
+
+// A time on the axis of a chart of `span` seconds, in the reader's zone: "13:40", or "29 Nov" where a day begins or
+// days are all that matters.
+export function timeLabel(time: number, span: number): string {
+  const date = new Date(time * 1000);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const isMidnight = date.getHours() === 0 && date.getMinutes() === 0;
+  if (span > 4 * day || (span > day / 2 && isMidnight)) return date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
+  const clock = `${two(date.getHours())}:${two(date.getMinutes())}`;
+  return span <= 300 ? `${clock}:${two(date.getSeconds())}` : clock;
+}
+
 // A mark where something happened; those that would lie within `pixels` of each other are one.
 export interface Mark {
   time: number;

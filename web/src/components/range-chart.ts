@@ -3,7 +3,7 @@
 import uPlot from 'uplot';
 import { clock, notMeasured } from '../format';
 import type { Figure } from '../model';
-import { ends, type Mark, type Recorded } from '../recorded';
+import { timeLabel, type Mark, type Recorded } from '../recorded';
 import { onThemeChange } from '../theme';
 import { h, setAttribute, setText } from './dom';
 import { InView } from './in-view';
@@ -120,7 +120,7 @@ export class RangeChart {
         y: { range: (_, __, top) => [0, Math.min(most ?? Infinity, Math.max(least, (top ?? 0) * 1.1))] },
       },
       axes: [
-        { ...axis, grid: { show: false }, size: 34, gap: 4, space: 70 },
+        { ...axis, grid: { show: false }, size: 22, gap: 4, space: 76, values: (_, times) => times.map((time) => timeLabel(time, this.seconds())) },
         { ...axis, grid: { stroke: colour('--grid'), width: 1 }, size: 58, gap: 6, space: 28, values: (_, ticks) => ticks.map((v) => format(v)) },
       ],
       series: [
@@ -144,6 +144,11 @@ export class RangeChart {
 
   private span(): [number, number] {
     return this.recorded ? [this.recorded.from, this.recorded.until] : [0, 1];
+  }
+
+  private seconds(): number {
+    const [from, until] = this.span();
+    return until - from;
   }
 
   private drawMarks(plot: uPlot, colour: (name: string) => string): void {
@@ -210,7 +215,7 @@ function alone(figures: ArrayLike<Figure | undefined>): number[] {
 
 // For the caption of a span.
 export function spanText(recorded: Recorded): string {
-  const { from, until } = ends({ from: recorded.from, until: recorded.until }, 0);
+  const { from, until } = recorded;
   const text = (seconds: number) => new Date(seconds * 1000).toLocaleString('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
   return `${text(from)} – ${text(until)}`;
 }

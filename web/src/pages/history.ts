@@ -94,9 +94,10 @@ class HistoryView {
     }
     this.body.append(
       panel('Routes', [this.routes.element], [], 'of this span of time, most requests first'),
-      panel('Records', [this.lines.element, h('p', { class: 'range-older' }, this.older)], [this.kind.element, this.filter.element], 'events, alerts, changes of settings, actions and logins; marked in the charts'),
+      panel('Records', [this.lines.element, h('p', { class: 'range-older' }, this.older)], [h('div', { class: 'range-tools' }, this.kind.element, this.filter.element)], 'events, alerts, changes of settings, actions and logins; marked in the charts'),
     );
-    place.append(panel('', [this.trouble.element, h('div', { class: 'range-head' }, choice, this.said, exports), this.form]), this.body);
+    const head = h('div', { class: 'range-head' }, choice, this.said, exports);
+    place.append(h('section', { class: 'panel', 'aria-label': 'Span of time' }, this.trouble.element, head, this.form), this.body);
     this.mark();
     void this.load();
   }
