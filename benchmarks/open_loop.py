@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import processes
@@ -18,15 +19,16 @@ BUILD = processes.ROOT / "build" / "bench"
 PROGRAM = BUILD / "benchmarks" / "load_generator" / "load_generator"
 
 
-def build() -> None:
-    """Builds the load generator; quick when it is built already."""
+def build(target: str = "load_generator") -> Path:
+    """Builds a program of this folder; quick when it is built already. Returns its path."""
     configure = ["cmake", "-S", str(processes.ROOT), "-B", str(BUILD), "-G", "Ninja"]
     configure += ["-DSTIRBAR_PYTHON=OFF", "-DSTIRBAR_BENCHMARKS=ON"]
     if shutil.which("ccache"):
         configure.append("-DCMAKE_CXX_COMPILER_LAUNCHER=ccache")
     if not (BUILD / "build.ninja").exists():
         processes.run(configure)
-    processes.run(["cmake", "--build", str(BUILD), "--target", "load_generator"])
+    processes.run(["cmake", "--build", str(BUILD), "--target", target])
+    return PROGRAM if target == PROGRAM.name else BUILD / "benchmarks" / target
 
 
 def share_cores() -> list[str]:

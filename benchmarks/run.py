@@ -36,6 +36,7 @@ PROGRAMS = {
     "pool_checkout": "B7",
     "supervisor_cost": "B10, B14",
     "scrape_after_restarts": "B11",
+    "history_store": "B12",
     "page_weight": "B14",
     "growth": "B15",
 }

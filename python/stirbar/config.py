@@ -74,6 +74,8 @@ class ResponsivenessConfig:
     database_breaker: str = "on"
     slow_query_threshold: float = 2.0
     database_connection_ratio: float = 0.8
+    history_size_limit: int = 200
+    history_days: int = 400
 
     def __post_init__(self) -> None:
         if native is not None:

@@ -81,6 +81,8 @@ def make_blueprint(
 
     @pages.get("/responsiveness/api/v1/history")
     def history() -> Response:
+        if "points" not in request.args and request.args:
+            return elsewhere()
         text = request.args.get("points", "900")
         if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 900:
             return _json({"error": f"points: {text[:20]!r} is not allowed; it takes 1 to 900"}, 400)
@@ -91,10 +93,12 @@ def make_blueprint(
     @pages.get("/responsiveness/api/v1/connections")
     @pages.get("/responsiveness/api/v1/settings")
     @pages.get("/responsiveness/api/v1/session")
-    def elsewhere() -> Response:
+    @pages.get("/responsiveness/api/v1/records")
+    @pages.get("/responsiveness/api/v1/history/<path:part>")
+    def elsewhere(part: str = "") -> Response:
         # The supervisor makes them when asked for; they are not in shared memory. No 5xx: that
         # would count as a failure of the application.
-        what = request.path.rpartition("/")[2]
+        what = "history" if part else request.path.rpartition("/")[2]
         return _json(
             {
                 "error": f"{what} can be seen on the supervisor's own pages",

@@ -140,7 +140,12 @@ inline constexpr double kModeOn = 2;
     "A statement that takes longer is reported with its route")                                    \
   X(database_connection_ratio, kRatio, 0.8, 0.05, 1,                                               \
     "Share of the server's max_connections that all workers together may use before advice is "    \
-    "given")
+    "given")                                                                                       \
+  X(history_size_limit, kCount, 200, 8, 1000000,                                                   \
+    "Megabytes that the file of the history may take; beyond, what is oldest goes first")          \
+  X(history_days, kCount, 400, 1, 3650,                                                            \
+    "Days after which the history forgets; seconds, ten seconds and minutes are kept for 6 hours, " \
+    "3 days and 30 days at most")
 // clang-format on
 
 enum class SettingId : uint8_t {

@@ -62,6 +62,12 @@ void AddConfigCommands(CLI::App* config, stirbar::ConfigOptions* options,
       "--json", [options] { options->view.output = Output::kJson; }, "Print JSON");
 }
 
+void AddHistoryOption(CLI::App* command, std::string* history) {
+  command->add_option("--history", *history,
+                      "Path of the history's file, a folder for it, or off (default: "
+                      "$STIRBAR_HISTORY, else history/NAME.sqlite in the state folder)");
+}
+
 bool IsCommand(CLI::App& app, const std::string& word) {
   const auto named = [&](const CLI::App* command) { return command->get_name() == word; };
   return !app.get_subcommands(named).empty();
@@ -85,6 +91,7 @@ int main(int argc, char** argv) {
                           "one from 127.0.0.1:8800)");
   run_command->add_option("--name", run.name, "Name of the app (default: the working directory's)");
   AddDatabaseOption(run_command, &run.databases);
+  AddHistoryOption(run_command, &run.history);
   run_command->add_option("command", run.command, "The server's command, after --")->required();
   run_command->positionals_at_end();
 
@@ -96,6 +103,7 @@ int main(int argc, char** argv) {
   attach_command->add_option("--config", attach.config, "Path of stirbar.toml, as for run");
   attach_command->add_option("--listen", attach.listen, "HOST:PORT of the pages, as for run");
   AddDatabaseOption(attach_command, &attach.databases);
+  AddHistoryOption(attach_command, &attach.history);
   attach_command->add_flag("--daemon", attach.daemon, "In the background, until the workers end");
 
   stirbar::ViewOptions view;
@@ -140,6 +148,27 @@ int main(int argc, char** argv) {
   connections_command->add_flag("--stacks", connections.stacks,
                                 "With the whole stack that took each connection");
   AddViewOptions(connections_command, &connections.view);
+  CLI::App* const history_command =
+      app.add_subcommand("history", "Read what was recorded, with or without a supervisor");
+  history_command->require_subcommand(1);
+  stirbar::HistoryExportOptions history;
+  CLI::App* const history_info =
+      history_command->add_subcommand("info", "Size, range and rows of the history");
+  CLI::App* const history_export =
+      history_command->add_subcommand("export", "Write figures of a span of time as CSV or JSON");
+  for (CLI::App* const command : {history_info, history_export}) {
+    AddViewOptions(command, &history.file.view);
+    AddHistoryOption(command, &history.file.path);
+  }
+  history_export->add_option("--from", history.from,
+                             "Time as 2026-11-29T13:00:00Z or in seconds since 1970 (default: a "
+                             "day before --until)");
+  history_export->add_option("--until", history.until, "The same (default: now)");
+  history_export->add_option("--step", history.step, "Seconds from one line to the next");
+  history_export->add_option("--metrics", history.metrics, "Names with commas (default: all)");
+  history_export->add_option("--format", history.format, "csv or json")
+      ->check(CLI::IsMember({"csv", "json"}));
+  history_export->add_option("-o,--output", history.output, "File (default: standard output)");
   CLI::App* const doctor_command = app.add_subcommand(
       "doctor",
       "Say what to change, with the figures: exit with 0 nothing, 1 warnings, 2 critical");
@@ -174,6 +203,8 @@ int main(int argc, char** argv) {
   if (config_command != nullptr) return config_command(config);
   if (stacks_command->parsed()) return stirbar::StacksCommand(stacks);
   if (connections_command->parsed()) return stirbar::ConnectionsCommand(connections);
+  if (history_info->parsed()) return stirbar::HistoryInfoCommand(history.file);
+  if (history_export->parsed()) return stirbar::HistoryExportCommand(history);
   if (doctor_command->parsed()) return stirbar::DoctorCommand(view);
   return stirbar::VersionCommand(version_output);
 }

@@ -55,7 +55,8 @@ enum class MetricUnit : uint8_t { kRatio, kSeconds, kBytes, kCount, kPerSecond }
   X(database_query_seconds, kSeconds, "SQL time of a request, mean of the last minute")              \
   X(cache_hit_ratio, kRatio, "Hits of the caches registered with stirbar.cache, of the last minute") \
   X(supervisor_cpu_ratio, kRatio, "CPUs that the supervisor itself used")                            \
-  X(supervisor_memory_bytes, kBytes, "Resident memory of the supervisor itself")
+  X(supervisor_memory_bytes, kBytes, "Resident memory of the supervisor itself")                     \
+  X(history_dropped, kCount, "Figures and records that the history had no room for, since the start")
 // clang-format on
 
 enum class MetricId : uint8_t {

@@ -58,6 +58,16 @@ class RecordSource {
   virtual std::vector<HistoryRecord> Records(const RecordQuery& query) const = 0;
 };
 
+// How the history itself is.
+struct HistorySample {
+  bool on = false;           // it is written
+  std::string path{};        // of its file; empty: there is none
+  std::string problem{};     // why it is not written, or what was lost; empty: all is well
+  std::string off_reason{};  // why there is none, where that is no problem
+  uint64_t bytes = 0;        // of its file
+  uint64_t dropped = 0;      // figures and records for which it had no room, since the start
+};
+
 // -------------------------------------------------------------------------------------- actions
 
 enum class ActionKind : uint8_t { kCleanup, kTrim, kEvict, kShed, kBacklog, kInterrupt, kRecycle };

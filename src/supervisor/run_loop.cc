@@ -46,6 +46,8 @@
 #include "supervisor/mitigate/stuck_mitigator.h"
 #include "supervisor/publish/access_token.h"
 #include "supervisor/publish/event_publisher.h"
+#include "supervisor/publish/history_endpoint.h"
+#include "supervisor/publish/history_store.h"
 #include "supervisor/publish/http_server.h"
 #include "supervisor/publish/latency_grid.h"
 #include "supervisor/publish/segment_publisher.h"
@@ -141,11 +143,12 @@ class CurrentConnections : public ConnectionSource {
   const Sample& current_;
 };
 
-// Where there is no history.
-class NoHistory : public RecordSink {
- public:
-  void Record(const HistoryRecord&) override {}
-};
+HistoryOptions HistoryOf(const SupervisorOptions& options, const Segment& segment) {
+  const char* const name = segment.header.app_name;
+  const HistoryPlace place =
+      HistoryPlaceOf(options.history, std::string(name, strnlen(name, sizeof(Header::app_name))));
+  return {place.path, place.is_default};
+}
 
 class Supervisor {
  public:
@@ -157,6 +160,7 @@ class Supervisor {
         segment_publisher_(segment_, [this](const auto& snapshot) { return text_->Get(snapshot); }),
         event_publisher_(segment_, Log),
         slow_request_log_(segment_, Log),
+        history_(HistoryOf(options, segment_), Log),
         evaluator_(MakeEvaluator()) {
     collectors_.push_back(std::make_unique<SegmentCollector>(segment_));
     collectors_.push_back(std::make_unique<ProcessCollector>(options.server_pid));
@@ -173,7 +177,8 @@ class Supervisor {
     collectors_.push_back(std::make_unique<TrafficCollector>(segment_));
     collectors_.push_back(std::make_unique<DatabaseCollector>(options.databases, ConnectMySql));
     mitigators_ = {&overload_mitigator_, &stuck_mitigator_, &cleanup_mitigator_};
-    publishers_ = {&slow_request_log_, &event_publisher_, &segment_publisher_, &latency_grid_};
+    publishers_ = {&slow_request_log_, &event_publisher_, &segment_publisher_, &latency_grid_,
+                   &history_};
   }
 
   int Run() {
@@ -182,6 +187,7 @@ class Supervisor {
     // SIGHUP does not end it: a terminal that closes must not blind a daemon's supervisor.
     std::signal(SIGHUP, SIG_IGN);
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of that file
     signals_.async_wait([this](auto error, int) {
       if (!error) io_.stop();
     });
@@ -208,6 +214,7 @@ class Supervisor {
     http.stacks = &current_stacks_;
     http.connections = &current_connections_;
     http.records = &audit_;
+    http.endpoints = HistoryEndpoints(history_);
     http.endpoints.push_back(SettingsEndpoint(settings_));
     if (!TakeTokens(&http)) return false;
     const Result<std::string> url = UrlOf(options_.listen_fd);
@@ -309,6 +316,7 @@ class Supervisor {
     }
     for (const auto& collector : collectors_) collector->Collect(tick, &sample_);
     sample_.actions = actions_.Newest();
+    sample_.history = history_.State();
   }
 
   // Whether a worker's condition, the app's status or an order of overload control is another than
@@ -354,7 +362,7 @@ class Supervisor {
   EventPublisher event_publisher_;
   SlowRequestLog slow_request_log_;
   LatencyGrid latency_grid_;
-  NoHistory history_;
+  HistoryStore history_;
   AuditLog audit_{history_, Log, MonotonicNs};
   ActionLog actions_{history_};
   SettingDesk settings_{segment_, SettingStore(SettingStorePath(options_.state_name)), history_,

@@ -34,6 +34,7 @@ struct SupervisorOptions {
   std::map<SettingId, double> file_settings;  // of `config`; checked, also together with the above
   std::vector<DatabaseAccount> databases;     // servers to ask for their figures
   ConfigFile config;
+  std::string history;  // as HistoryPlaceOf() takes it
 };
 
 // Watches until a signal or its lifetime ends it. Returns the exit status: 0; 1 when it cannot work
@@ -43,8 +44,8 @@ struct SupervisorOptions {
 // A segment that cannot be used is put aside as SEGMENT.refused, with the reason in the log, and a
 // new one is made: the workers move over to it within two seconds.
 //
-// Threads: one, and one more for each of `databases`. Owns: an flock on SEGMENT.lock, which says
-// that this segment has a supervisor and goes with the process.
+// Threads: one, one for the history, and one more for each of `databases`. Owns: an flock on
+// SEGMENT.lock, which says that this segment has a supervisor and goes with the process.
 int RunSupervisor(const SupervisorOptions& options);
 
 }  // namespace stirbar

@@ -33,4 +33,19 @@ std::string ReaderTokenPath() {
   return std::filesystem::path(TokenPath()).replace_filename("reader-token").string();
 }
 
+std::string HistoryFolder() { return StateFolder() + "/history"; }
+
+HistoryPlace HistoryPlaceOf(const std::string& configured, const std::string& app_name) {
+  const char* const variable = std::getenv("STIRBAR_HISTORY");
+  const bool chosen = !configured.empty() || variable != nullptr;
+  const std::string file = app_name + ".sqlite";
+  if (!chosen) return {HistoryFolder() + "/" + file, true};
+  const std::string path = !configured.empty() ? configured : variable;
+  if (path.empty() || path == "off") return {};
+  std::error_code ignored;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, ignored);
+  const bool is_folder = path.back() == '/' || std::filesystem::is_directory(absolute, ignored);
+  return {(is_folder ? absolute / file : absolute).string(), false};
+}
+
 }  // namespace stirbar

@@ -341,6 +341,7 @@ struct Sample {
   std::vector<SlowRequestSample> slow_requests;  // newest last, at most 100
   std::vector<EventSample> events;               // newest last, at most 200
   std::vector<ActionSample> actions;             // newest last, at most 50
+  HistorySample history;
   MachineSample machine;
   Totals totals;
   RecentSample recent;       // the last minute: what rules and pages judge by

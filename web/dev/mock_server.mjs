@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { connections } from './mock_connections.mjs';
 import { history, snapshot, stacks } from './mock_figures.mjs';
+import { recorded, recordedRoutes, records } from './mock_history.mjs';
 import { latency } from './mock_requests.mjs';
 
 const options = { port: '8801', scenario: 'cycle', prefix: '/', live: 'stream', page: '', embedded: '' };
@@ -72,6 +73,10 @@ const server = createServer((request, response) => {
   const path = url.pathname.startsWith(options.prefix) ? `/${url.pathname.slice(options.prefix.length)}` : '/';
   if (path === '/api/v1/stream') return stream(request, response);
   if (path === '/api/v1/snapshot') return send(response, 'application/json', JSON.stringify(snapshot(options.scenario)));
+  const query = url.searchParams;
+  if (path === '/api/v1/history' && query.has('from')) return send(response, 'application/json', JSON.stringify(recorded(query)));
+  if (path === '/api/v1/history/routes') return send(response, 'application/json', JSON.stringify(recordedRoutes(query)));
+  if (path === '/api/v1/records') return send(response, 'application/json', JSON.stringify(records(query)));
   if (path === '/api/v1/history') {
     const points = Number(url.searchParams.get('points')) || 900;
     return send(response, 'application/json', JSON.stringify(history(options.scenario, points)));

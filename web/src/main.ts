@@ -12,6 +12,7 @@ import './style/stacks.css';
 import './style/load.css';
 import './style/connections.css';
 import './style/settings.css';
+import './style/history.css';
 import { fetchHistory } from './api';
 import { runAges } from './components/ages';
 import { part } from './components/dom';

@@ -21,6 +21,11 @@ int Refuse(const std::string& message) {
   return kUsageError;
 }
 
+std::string Environment(const char* name) {
+  const char* const value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
 // Leaves the worker that started this process: its terminal, its session, its descriptors (sockets
 // of the app among them), and the duty to be reaped by it. True in the process that goes on.
 bool Daemonize() {
@@ -37,6 +42,14 @@ bool Daemonize() {
   return chdir("/") == 0;
 }
 
+// What names a file from here must still name it when the daemon has left this folder.
+std::string AbsoluteHistory(const std::string& option) {
+  const std::string configured = option.empty() ? Environment("STIRBAR_HISTORY") : option;
+  if (configured.empty() || configured == "off") return configured;
+  std::error_code ignored;
+  return std::filesystem::absolute(configured, ignored).string();
+}
+
 }  // namespace
 
 int AttachCommand(const AttachOptions& options) {
@@ -50,6 +63,7 @@ int AttachCommand(const AttachOptions& options) {
   std::error_code ignored;
   const std::string segment_path =
       options.segment.empty() ? "" : std::filesystem::absolute(options.segment, ignored).string();
+  const std::string history = AbsoluteHistory(options.history);
   if (options.daemon && !Daemonize()) return 0;
   const char* const listen = std::getenv("STIRBAR_LISTEN");
   const Result<ListenAddress> address =
@@ -67,6 +81,7 @@ int AttachCommand(const AttachOptions& options) {
   supervisor.file_settings = *from_file;
   supervisor.databases = *databases;
   supervisor.config = *config;
+  supervisor.history = history;
   supervisor.app_name = options.name.empty() ? "app" : options.name;
   if (supervisor.segment_path.empty()) {
     const auto mapping = FindSegment("", options.name);

@@ -16,6 +16,7 @@ struct RunOptions {
   std::string name;                    // empty: the working directory's
   std::string config;                  // path of stirbar.toml; empty: $STIRBAR_CONFIG, or as found
   std::vector<std::string> databases;  // URLs; empty: $STIRBAR_DATABASE_URLS
+  std::string history;                 // path of its file, "off"; empty: $STIRBAR_HISTORY
   std::vector<std::string> command;
 };
 int RunCommand(const RunOptions& options);
@@ -26,6 +27,7 @@ struct AttachOptions {
   std::string listen;
   std::string config;  // as of run, as the next
   std::vector<std::string> databases;
+  std::string history;
   bool daemon = false;  // leave the terminal and end with the workers
 };
 int AttachCommand(const AttachOptions& options);
@@ -83,6 +85,24 @@ struct ConnectionsOptions {
 };
 // Exit status 0; 2 when there is nobody to ask or the answer is an error.
 int ConnectionsCommand(const ConnectionsOptions& options);
+
+struct HistoryFileOptions {
+  ViewOptions view;
+  std::string path;  // empty: that of the app, or the only one there is
+};
+// Exit status 0; 2 when it cannot be read. So of the next.
+int HistoryInfoCommand(const HistoryFileOptions& options);
+
+struct HistoryExportOptions {
+  HistoryFileOptions file;
+  std::string from;  // empty: a day before `until`
+  std::string until;
+  std::string step;
+  std::string metrics;  // empty: all
+  std::string format = "csv";
+  std::string output;  // a file; empty: the standard output
+};
+int HistoryExportCommand(const HistoryExportOptions& options);
 
 // Exit status 0 nothing to say, 1 warnings, 2 critical or nothing known.
 int DoctorCommand(const ViewOptions& options);

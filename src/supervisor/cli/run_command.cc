@@ -64,6 +64,7 @@ int RunCommand(const RunOptions& options) {
   const Result<std::vector<DatabaseAccount>> databases = DatabaseAccounts(options.databases);
   if (!databases) return Refuse(databases.error());
   const Result<ConfigFile> config = LoadConfigFile(options.config);
+  const std::string& history = options.history;
   if (!config) return Refuse(config.error());
   const Result<SettingValues> from_file = SettingsFromFile(*config);
   if (!from_file) return Refuse(from_file.error());
@@ -97,6 +98,7 @@ int RunCommand(const RunOptions& options) {
   int descriptor = -1;
   supervisor.databases = *databases;
   supervisor.config = *config;
+  supervisor.history = history;
   {
     const auto mapping = SegmentMapping::CreateOrOpen(supervisor.segment_path, supervisor.app_name);
     if (!mapping) return Refuse(mapping.error());

@@ -90,6 +90,7 @@ MetricValues MetricsOf(const Sample& sample, const Evaluation& evaluation,
   out[MetricId::cache_hit_ratio] = evaluation.performance.cache_hit_rate;
   out[MetricId::supervisor_cpu_ratio] = sample.supervisor.cpu_ratio;
   out[MetricId::supervisor_memory_bytes] = static_cast<double>(sample.supervisor.rss_bytes);
+  out[MetricId::history_dropped] = static_cast<double>(sample.history.dropped);
   AddWorkers(sample, evaluation, &out);
   AddRequests(sample, &out);
   AddDatabases(sample, &out);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "supervisor/evaluate/history_rule.h"
 #include "supervisor/evaluate/load_rules.h"
 #include "supervisor/evaluate/metrics.h"
 #include "supervisor/evaluate/pool_rules.h"
@@ -307,7 +308,8 @@ std::vector<Rule> BuiltInRules() {
           StuckRequest(),
           SlowRequests(),
           OutgoingRule(),
-          InFlightOverflow()};
+          InFlightOverflow(),
+          HistoryRule()};
 }
 
 }  // namespace stirbar

@@ -65,6 +65,14 @@ constexpr std::array<std::string_view, 11> kEndpoints{
     "/api/v1/stacks",   "/api/v1/connections", "/api/v1/session", "/metrics",
     "/health/live",     "/health/ready",       "/health/startup"};
 
+// What charts begin with: the newest seconds, from the segment. All else that is asked of the
+// history its own part answers.
+bool AsksForPoints(const HttpRequest& request) {
+  if (request.Path() != "/api/v1/history") return false;
+  return request.target.find('?') == std::string::npos ||
+         QueryValue(request.target, "points").has_value();
+}
+
 bool IsEndpoint(std::string_view path) {
   for (const std::string_view endpoint : kEndpoints) {
     if (path == endpoint) return true;
@@ -125,7 +133,8 @@ HttpResponse Router::Answer(const HttpRequest& request, const RouterState& state
   if (request.Path() == "/login") return access_.Login(request, state.now_ns);
   if (access_.RoleOf(request, state.now_ns) == Role::kNone) return Unauthorized(request);
   if (request.Path() == "/logout") return access_.Logout(request, state.now_ns);
-  if (const ApiEndpoint* const endpoint = Find(request.Path())) {
+  if (const ApiEndpoint* const endpoint = Find(request.Path());
+      endpoint != nullptr && !AsksForPoints(request)) {
     return Ask(*endpoint, request, state);
   }
   const bool is_endpoint = IsEndpoint(request.Path());

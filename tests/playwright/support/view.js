@@ -11,6 +11,7 @@ const titles = {
   "/connections": "Connections",
   "/requests": "Requests",
   "/routes": "Routes",
+  "/history": "History",
   "/events": "Events",
   "/settings": "Settings",
 };

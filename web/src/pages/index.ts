@@ -2,6 +2,7 @@
 import type { Page } from '../page';
 import { page as connections } from './connections';
 import { page as events } from './events';
+import { page as history } from './history';
 import { page as inFlight } from './in-flight';
 import { page as load } from './load';
 import { page as overview } from './overview';
@@ -11,4 +12,4 @@ import { page as settings } from './settings';
 import { page as stacks } from './stacks';
 import { page as workers } from './workers';
 
-export const pages: readonly Page[] = [overview, inFlight, stacks, workers, load, connections, requests, routes, events, settings];
+export const pages: readonly Page[] = [overview, inFlight, stacks, workers, load, connections, requests, routes, history, events, settings];

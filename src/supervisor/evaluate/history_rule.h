@@ -1,0 +1,10 @@
+// The rule about the history itself; see the table in rules.h.
+#pragma once
+
+#include "supervisor/evaluate/rule.h"
+
+namespace stirbar {
+
+Rule HistoryRule();
+
+}  // namespace stirbar
