@@ -74,6 +74,12 @@ class ResponsivenessConfig:
     database_breaker: str = "on"
     slow_query_threshold: float = 2.0
     database_connection_ratio: float = 0.8
+    alert_group_wait: float = 10.0
+    alert_group_interval: float = 300.0
+    alert_repeat_interval: float = 14400.0
+    alert_flap_changes: int = 6
+    alert_flap_window: float = 600.0
+    sink_failure_limit: float = 300.0
 
     def __post_init__(self) -> None:
         if native is not None:
