@@ -16,6 +16,8 @@ STAGES = ("collect", "evaluate", "mitigate", "publish")
 MODEL = "supervisor/supervisor.h"
 # Included by it, not by others.
 MODEL_PARTS = ("supervisor/database_samples.h", "supervisor/frame_sample.h")
+# What several stages speak of, without the rest of the model.
+SHARED = ("supervisor/metric_table.h", "supervisor/records.h", "supervisor/config_file.h")
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"')
 
 
@@ -31,9 +33,9 @@ def allowed(source: str) -> tuple[str, ...]:
     if room == "supervisor":
         stage = rest.partition("/")[0]
         if stage in STAGES:
-            return ("base/", "segment/", MODEL, f"supervisor/{stage}/")
+            return ("base/", "segment/", MODEL, *SHARED, f"supervisor/{stage}/")
         if source == MODEL or source in MODEL_PARTS:
-            return ("base/", "segment/", *MODEL_PARTS)
+            return ("base/", "segment/", *MODEL_PARTS, *SHARED)
         return ("base/", "segment/", "supervisor/")
     return ()
 

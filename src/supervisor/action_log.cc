@@ -18,9 +18,9 @@ uint64_t ActionLog::Add(ActionSample action) {
 }
 
 void ActionLog::Update(const ActionSample& action) {
-  const auto known =
-      std::find_if(actions_.begin(), actions_.end(),
-                   [&](const ActionSample& each) { return each.number == action.number; });
+  const auto known = std::find_if(actions_.begin(), actions_.end(), [&](const ActionSample& each) {
+    return each.number == action.number;
+  });
   const bool was_running = known == actions_.end() || known->state == ActionState::kRunning;
   if (known != actions_.end()) *known = action;
   if (was_running && action.state != ActionState::kRunning) Remember(action);

@@ -57,7 +57,8 @@ Result<ConfigFile> LoadConfigFile(const std::string& path) {
     for (const std::string_view table : kTables) known = known || key.str() == table;
     if (!known) {
       return ConfigError(
-          file, node, "'" + std::string(key.str()) + "' is not known; known: settings, rules, sinks");
+          file, node,
+          "'" + std::string(key.str()) + "' is not known; known: settings, rules, sinks");
     }
   }
   return file;

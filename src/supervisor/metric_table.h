@@ -1,6 +1,6 @@
-// The figures of the whole app that have a name: rules speak of them, the history keeps them, charts
-// draw them. One table for all, so that a rule can be replayed over what was recorded. A part of
-// supervisor.h; include that.
+// The figures of the whole app that have a name: rules speak of them, the history keeps them,
+// charts draw them. One table for all, so that a rule can be replayed over what was recorded. A
+// part of supervisor.h; include that.
 #pragma once
 
 #include <array>
@@ -13,8 +13,8 @@ namespace stirbar {
 
 enum class MetricUnit : uint8_t { kRatio, kSeconds, kBytes, kCount, kPerSecond };
 
-// X(name, unit, meaning). Names are those of the field and of the Prometheus metrics, where there is
-// one. Add at the end: the history keeps the columns by name, the order is that of its charts.
+// X(name, unit, meaning). Names are those of the field and of the Prometheus metrics, where there
+// is one. Add at the end: the history keeps the columns by name, the order is that of its charts.
 // clang-format off
 #define STIRBAR_METRICS(X)                                                                           \
   X(memory_ratio, kRatio, "Memory used, of the limit (container) or of the machine's")               \

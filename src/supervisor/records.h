@@ -27,9 +27,9 @@ struct HistoryRecord {
   uint64_t wall_ns = 0;  // when it happened; 0: now
   RecordKind kind = RecordKind::kEvent;
   Severity severity = Severity::kInfo;
-  std::string name;     // what it is about: a rule, a setting, an action
-  std::string actor{};  // who did it ("operator from 127.0.0.1"); empty: Stirbar by itself
-  std::string text;     // plain words with the figures
+  std::string name;       // what it is about: a rule, a setting, an action
+  std::string actor{};    // who did it ("operator from 127.0.0.1"); empty: Stirbar by itself
+  std::string text;       // plain words with the figures
   std::string details{};  // a JSON object; empty: none
 };
 

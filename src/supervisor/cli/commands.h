@@ -24,9 +24,9 @@ struct AttachOptions {
   std::string segment;  // empty: the only one of this user
   std::string name;
   std::string listen;
-  std::string config;                  // as of run, as the next
+  std::string config;  // as of run, as the next
   std::vector<std::string> databases;
-  bool daemon = false;                 // leave the terminal and end with the workers
+  bool daemon = false;  // leave the terminal and end with the workers
 };
 int AttachCommand(const AttachOptions& options);
 

@@ -10,9 +10,9 @@
 // at the door (probe/door.h) costs some 60 us of a CPU, one by the application 0.4 ms; the refusal
 // rate of 1,000 a second for each worker that has a CPU spends a sixteenth of it, or 0.4, on them.
 // Why so many: the classes share the queue, and while it is full the kernel drops whoever comes, a
-// critical request too. What comes at a rate R fills it to R x D / 2 while it is refused in time, so
-// nobody is dropped up to that rate. With 300 a second, 5 % were at 8 times the capacity of a route
-// of 20 ms (373 a second); with 1,000 none, and 9 % at 24 times.
+// critical request too. What comes at a rate R fills it to R x D / 2 while it is refused in time,
+// so nobody is dropped up to that rate. With 300 a second, 5 % were at 8 times the capacity of a
+// route of 20 ms (373 a second); with 1,000 none, and 9 % at 24 times.
 //
 // Ordered anew only when N has changed by more than a quarter, and at most once in 10 s. Given back
 // when less than a quarter of it has been in use for 3 s (6, 12 ... 60 s where it was needed again

@@ -12,9 +12,8 @@ void AddWorkers(const Sample& sample, const Evaluation& evaluation, MetricValues
   MetricValues& out = *metrics;
   const std::vector<WorkerVerdict>& verdicts = evaluation.assessment.workers;
   out[MetricId::workers] = static_cast<double>(sample.workers.size());
-  out[MetricId::hung_workers] = static_cast<double>(
-      std::count_if(verdicts.begin(), verdicts.end(),
-                    [](const WorkerVerdict& verdict) { return verdict.hung; }));
+  out[MetricId::hung_workers] = static_cast<double>(std::count_if(
+      verdicts.begin(), verdicts.end(), [](const WorkerVerdict& verdict) { return verdict.hung; }));
   double oldest = 0;
   double lock_wait = 0;
   double silence = 0;
@@ -61,11 +60,9 @@ void AddDatabases(const Sample& sample, MetricValues* metrics) {
         std::fmax(out[MetricId::pool_wait_p95_seconds], pool.wait_p95_seconds);
   }
   out[MetricId::pool_waiting] = waiting;
-  out[MetricId::leaked_connections] = static_cast<double>(
-      std::count_if(sample.connections.begin(), sample.connections.end(),
-                    [](const ConnectionSample& connection) {
-                      return connection.leak == LeakKind::kConfirmed;
-                    }));
+  out[MetricId::leaked_connections] = static_cast<double>(std::count_if(
+      sample.connections.begin(), sample.connections.end(),
+      [](const ConnectionSample& connection) { return connection.leak == LeakKind::kConfirmed; }));
 }
 
 }  // namespace

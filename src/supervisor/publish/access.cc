@@ -81,8 +81,7 @@ Role Access::RoleOfToken(std::string_view token) const {
   return is_reader ? Role::kReader : Role::kNone;
 }
 
-const LoginSessions::Session* Access::SessionOf(const HttpRequest& request,
-                                                uint64_t now_ns) const {
+const LoginSessions::Session* Access::SessionOf(const HttpRequest& request, uint64_t now_ns) const {
   return sessions_.Find(Cookie(request, kCookie), now_ns);
 }
 
@@ -121,8 +120,8 @@ std::optional<HttpResponse> Access::RefuseChange(const HttpRequest& request, uin
   const Role role = RoleOf(request, now_ns);
   const bool by_token = RoleOfToken(BearerToken(request)) == Role::kOperator;
   if (role != Role::kOperator) {
-    const bool known = RoleOfToken(BearerToken(request)) == Role::kReader ||
-                       SessionOf(request, now_ns) != nullptr;
+    const bool known =
+        RoleOfToken(BearerToken(request)) == Role::kReader || SessionOf(request, now_ns) != nullptr;
     if (known) return refuse(403, "the reader's token changes nothing; the operator's is needed");
     HttpResponse response = refuse(
         401, "a change needs the operator's token: log in, or send 'Authorization: Bearer TOKEN'");
@@ -177,9 +176,8 @@ HttpResponse Access::Logout(const HttpRequest& request, uint64_t now_ns) {
     return response;
   }
   const LoginSessions::Session* const session = SessionOf(request, now_ns);
-  if (session != nullptr &&
-      (!FromThisSite(request) ||
-       !ConstantTimeEqual(session->csrf, request.Header("X-Stirbar-CSRF")))) {
+  if (session != nullptr && (!FromThisSite(request) ||
+                             !ConstantTimeEqual(session->csrf, request.Header("X-Stirbar-CSRF")))) {
     ++counters_.refused_changes;
     return ErrorResponse(403, "the header X-Stirbar-CSRF is missing or wrong");
   }

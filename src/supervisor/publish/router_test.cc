@@ -428,7 +428,8 @@ TEST_F(ChangeTest, LoopbackReadsWithoutATokenButChangesNothing) {
 TEST_F(ChangeTest, TheOperatorsTokenChanges) {
   EXPECT_EQ(Post({Bearer(kToken)}).status, 200);
   EXPECT_EQ(Post({Bearer(kToken)}, &elsewhere_).status, 200);
-  EXPECT_EQ(actors_, (std::vector<std::string>{"operator from 10.0.0.9", "operator from 10.0.0.9"}));
+  EXPECT_EQ(actors_,
+            (std::vector<std::string>{"operator from 10.0.0.9", "operator from 10.0.0.9"}));
 }
 
 TEST_F(ChangeTest, TheReadersTokenReadsOnly) {
