@@ -10,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cctype>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -45,6 +46,8 @@
 #include "supervisor/mitigate/overload_mitigator.h"
 #include "supervisor/mitigate/stuck_mitigator.h"
 #include "supervisor/publish/access_token.h"
+#include "supervisor/publish/alert_desk.h"
+#include "supervisor/publish/alerts_endpoint.h"
 #include "supervisor/publish/event_publisher.h"
 #include "supervisor/publish/http_server.h"
 #include "supervisor/publish/latency_grid.h"
@@ -145,6 +148,22 @@ class NoHistory : public RecordSink {
   void Record(const HistoryRecord&) override {}
 };
 
+// Threads and files: only when the supervisor has its segment.
+AlertDeskOptions DeskOptions(const SupervisorOptions& options, const Segment& segment,
+                             RecordSink* history) {
+  AlertDeskOptions desk;
+  desk.outbox.folder = StateFolder();
+  desk.outbox.name = std::string(segment.header.app_name,
+                                 strnlen(segment.header.app_name, sizeof(Header::app_name)));
+  for (char& letter : desk.outbox.name) {
+    if (std::isalnum(static_cast<uint8_t>(letter)) == 0 && letter != '-') letter = '_';
+  }
+  for (const SinkOptions& sink : options.sinks) desk.sinks.push_back({sink, MakeSink(sink)});
+  desk.history = history;
+  desk.log = Log;
+  return desk;
+}
+
 class Supervisor {
  public:
   Supervisor(const SupervisorOptions& options, std::unique_ptr<SegmentMapping> mapping)
@@ -155,6 +174,7 @@ class Supervisor {
         segment_publisher_(segment_, [this](const auto& snapshot) { return text_->Get(snapshot); }),
         event_publisher_(segment_, Log),
         slow_request_log_(segment_, Log),
+        alert_desk_(DeskOptions(options, segment_, &history_)),
         evaluator_(MakeEvaluator()) {
     collectors_.push_back(std::make_unique<SegmentCollector>(segment_));
     collectors_.push_back(std::make_unique<ProcessCollector>(options.server_pid));
@@ -171,7 +191,8 @@ class Supervisor {
     collectors_.push_back(std::make_unique<TrafficCollector>(segment_));
     collectors_.push_back(std::make_unique<DatabaseCollector>(options.databases, ConnectMySql));
     mitigators_ = {&overload_mitigator_, &stuck_mitigator_, &cleanup_mitigator_};
-    publishers_ = {&slow_request_log_, &event_publisher_, &segment_publisher_, &latency_grid_};
+    publishers_ = {&slow_request_log_, &event_publisher_, &segment_publisher_, &latency_grid_,
+                   &alert_desk_};
   }
 
   int Run() {
@@ -206,6 +227,9 @@ class Supervisor {
     http.stacks = &current_stacks_;
     http.connections = &current_connections_;
     http.records = &history_;
+    for (ApiEndpoint& endpoint : AlertEndpoints(alert_desk_)) {
+      http.endpoints.push_back(std::move(endpoint));
+    }
     if (!TakeTokens(&http)) return false;
     const Result<std::string> url = UrlOf(options_.listen_fd);
     url_ = url ? *url : "";
@@ -308,6 +332,7 @@ class Supervisor {
     }
     for (const auto& collector : collectors_) collector->Collect(tick, &sample_);
     sample_.actions = actions_.Newest();
+    if (tick.full) sample_.alerting = alert_desk_.Sample(tick.wall_ns);
   }
 
   // Whether a worker's condition, the app's status or an order of overload control is another than
@@ -355,6 +380,7 @@ class Supervisor {
   LatencyGrid latency_grid_;
   NoHistory history_;
   ActionLog actions_{history_};
+  AlertDesk alert_desk_;
   DirectiveDesk desk_{segment_};
   OverloadMitigator overload_mitigator_{segment_};
   StuckMitigator stuck_mitigator_{segment_, desk_};

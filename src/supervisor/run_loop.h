@@ -10,6 +10,7 @@
 #include "base/settings.h"
 #include "supervisor/collect/database_account.h"
 #include "supervisor/config_file.h"
+#include "supervisor/publish/alert_sink.h"
 
 namespace stirbar {
 
@@ -31,6 +32,7 @@ struct SupervisorOptions {
   Lifetime lifetime = Lifetime::kUntilSignal;
   std::map<SettingId, double> settings;    // of the environment; checked
   std::vector<DatabaseAccount> databases;  // servers to ask for their figures
+  std::vector<SinkOptions> sinks;          // where alerts go
   ConfigFile config;
 };
 
@@ -41,8 +43,9 @@ struct SupervisorOptions {
 // A segment that cannot be used is put aside as SEGMENT.refused, with the reason in the log, and a
 // new one is made: the workers move over to it within two seconds.
 //
-// Threads: one, and one more for each of `databases`. Owns: an flock on SEGMENT.lock, which says
-// that this segment has a supervisor and goes with the process.
+// Threads: one, one more for each of `databases` and `sinks`, and one for the outbox of alerts.
+// Owns: an flock on SEGMENT.lock, which says that this segment has a supervisor and goes with the
+// process.
 int RunSupervisor(const SupervisorOptions& options);
 
 }  // namespace stirbar

@@ -10,6 +10,7 @@
 #include "supervisor/cli/environment_settings.h"
 #include "supervisor/cli/segment_finder.h"
 #include "supervisor/listen_address.h"
+#include "supervisor/publish/sink_config.h"
 #include "supervisor/run_loop.h"
 
 namespace stirbar {
@@ -44,6 +45,8 @@ int AttachCommand(const AttachOptions& options) {
   if (!databases) return Refuse(databases.error());
   const Result<ConfigFile> config = LoadConfigFile(options.config);
   if (!config) return Refuse(config.error());
+  const Result<std::vector<SinkOptions>> sinks = LoadSinks(*config);
+  if (!sinks) return Refuse(sinks.error());
   std::error_code ignored;
   const std::string segment_path =
       options.segment.empty() ? "" : std::filesystem::absolute(options.segment, ignored).string();
@@ -61,6 +64,7 @@ int AttachCommand(const AttachOptions& options) {
   supervisor.settings = *settings;
   supervisor.databases = *databases;
   supervisor.config = *config;
+  supervisor.sinks = *sinks;
   supervisor.app_name = options.name.empty() ? "app" : options.name;
   if (supervisor.segment_path.empty()) {
     const auto mapping = FindSegment("", options.name);

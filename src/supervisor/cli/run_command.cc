@@ -12,6 +12,7 @@
 #include "supervisor/launcher.h"
 #include "supervisor/listen_address.h"
 #include "supervisor/package_folder.h"
+#include "supervisor/publish/sink_config.h"
 #include "supervisor/run_loop.h"
 
 namespace stirbar {
@@ -64,6 +65,8 @@ int RunCommand(const RunOptions& options) {
   if (!databases) return Refuse(databases.error());
   const Result<ConfigFile> config = LoadConfigFile(options.config);
   if (!config) return Refuse(config.error());
+  const Result<std::vector<SinkOptions>> sinks = LoadSinks(*config);
+  if (!sinks) return Refuse(sinks.error());
   const std::string listen =
       options.listen.empty() ? Environment("STIRBAR_LISTEN") : options.listen;
   const Result<ListenAddress> address = ParseListenAddress(listen);
@@ -90,6 +93,7 @@ int RunCommand(const RunOptions& options) {
   int descriptor = -1;
   supervisor.databases = *databases;
   supervisor.config = *config;
+  supervisor.sinks = *sinks;
   {
     const auto mapping = SegmentMapping::CreateOrOpen(supervisor.segment_path, supervisor.app_name);
     if (!mapping) return Refuse(mapping.error());

@@ -6,6 +6,7 @@
 #include "supervisor/evaluate/load_rules.h"
 #include "supervisor/evaluate/metrics.h"
 #include "supervisor/evaluate/pool_rules.h"
+#include "supervisor/evaluate/sink_rules.h"
 #include "supervisor/evaluate/words.h"
 #include "supervisor/evaluate/worker_condition.h"
 
@@ -307,7 +308,8 @@ std::vector<Rule> BuiltInRules() {
           StuckRequest(),
           SlowRequests(),
           OutgoingRule(),
-          InFlightOverflow()};
+          InFlightOverflow(),
+          AlertSinksRule()};
 }
 
 }  // namespace stirbar

@@ -29,6 +29,7 @@
 //   outgoing            requests   half of the last minute's
 //                                  calls to a host failed
 //   in_flight_overflow  requests   1 in the last minute
+//   alert_sinks         alerts     sink_failure_limit
 //
 // The rules of one worker (worker_stopped, lock_wait, heartbeat, stuck_request) exclude each other
 // by its condition: one cause makes one finding.
