@@ -89,6 +89,7 @@ def make_blueprint(
     @pages.get("/responsiveness/api/v1/stacks")
     @pages.get("/responsiveness/api/v1/latency")
     @pages.get("/responsiveness/api/v1/connections")
+    @pages.get("/responsiveness/api/v1/alerts")
     def elsewhere() -> Response:
         # The supervisor makes them when asked for; they are not in shared memory. No 5xx: that
         # would count as a failure of the application.
