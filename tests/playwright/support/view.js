@@ -11,6 +11,7 @@ const titles = {
   "/connections": "Connections",
   "/requests": "Requests",
   "/routes": "Routes",
+  "/alerts": "Alerts",
   "/events": "Events",
   "/settings": "Settings",
 };
