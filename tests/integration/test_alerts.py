@@ -19,6 +19,7 @@ import pytest
 from harness import ROOT, Json, Running, Sandbox, eventually, kill
 from receivers import HttpReceiver, MailReceiver, Received, closed_port
 from stirbar import NotificationSystemMonitor, observed
+from test_http import check_against
 
 SECRET = "a secret that both sides know"
 # Told at once; a stopped worker is over 5 s after it goes on.
@@ -119,6 +120,7 @@ def test_a_stopped_worker_is_told_and_its_end_too(box: Sandbox, receiver: HttpRe
     assert request.headers["stirbar-signature"] == f"sha256={mac.hexdigest()}"
 
     row = firing(running, "worker_stopped")[0]
+    check_against("Alerts", alerts(running))
     eventually(
         lambda: [
             way
@@ -132,6 +134,7 @@ def test_a_stopped_worker_is_told_and_its_end_too(box: Sandbox, receiver: HttpRe
     )
     assert told[0]["id"] == row["id"]
     assert told[0]["resolved"] > told[0]["fired"]
+    check_against("Alerts", alerts(running))
     over = alerts(running)["resolved"]
     assert over[0]["id"] == row["id"]
 
@@ -141,9 +144,9 @@ def test_a_stopped_worker_is_told_and_its_end_too(box: Sandbox, receiver: HttpRe
     assert "hidden" not in running.api.ask("/api/v1/alerts").text
     assert "hidden" not in running.api.ask("/api/v1/snapshot").text
     assert "hidden" not in running.log
-    metrics = running.api.ask("/metrics").text
-    assert 'stirbar_alerts{state="firing",severity="critical"} 0' in metrics
-    assert 'stirbar_alert_deliveries_total{sink="webhook"}' in metrics
+    none = 'stirbar_alerts{state="firing",severity="critical"} 0'
+    eventually(lambda: none in running.api.ask("/metrics").text, what="the figures of a second on")
+    assert 'stirbar_alert_deliveries_total{sink="webhook"}' in running.api.ask("/metrics").text
 
 
 # R-ALRT-1
@@ -175,7 +178,6 @@ def test_silences_and_acknowledgements(box: Sandbox, receiver: HttpReceiver) -> 
     eventually(lambda: news(receiver.taken, "test"), what="the test arrived")
     assert news(receiver.taken, "worker_stopped") == []
 
-    assert box.cli("alerts", "ack", "worker_stopped/0", "--comment", "x").returncode in (0, 2)
     done = box.cli("alerts", "ack", row["id"], "--comment", "on it")
     assert done.returncode == 0, done.stderr
     assert firing(running, "worker_stopped")[0]["acknowledged"]["comment"] == "on it"
@@ -273,7 +275,8 @@ command = ["{script}"]
         assert base64.b64decode(received.login) == f"\0stirbar\0{SECRET}".encode()
         message = email.message_from_string(received.text, policy=email.policy.default)
         assert message["Subject"].startswith("[test] apps: ")
-        assert text in message.get_body().get_content()
+        content = message.get_body()
+        assert content is not None and text in content.get_content()
         keys = {logged["key"], by_path["/slack"].key, by_path["/discord"].key}
         assert len(keys) == 1
         assert message["Message-ID"] == f"<{keys.pop()}@shop.example>"
@@ -422,14 +425,16 @@ def test_a_sink_that_is_down_gets_everything_later_once_and_in_order(
 
 def send_tests(box: Sandbox, running: Running, count: int) -> int:
     """Sends tests, and waits until they wait on disk; returns how many."""
+
+    def known() -> int:
+        row = sink(running)
+        return int(row["waiting"] + row["delivered"])
+
     for _ in range(count):
-        before = sink(running)
+        before = known()
         status, answer = change(box, running, "/api/v1/alerts/test", {})
         assert status == 200, answer
-        known = before["waiting"] + before["delivered"]
-        eventually(
-            lambda known=known: sink(running)["waiting"] + sink(running)["delivered"] > known
-        )
+        eventually(lambda before=before: known() > before, what="it waits")  # type: ignore[misc]
     return count
 
 

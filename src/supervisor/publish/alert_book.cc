@@ -67,11 +67,14 @@ void AlertBook::Fire(const Finding& finding, uint64_t wall_ns, std::vector<Alert
                  std::to_string(++episodes_);
       alert.fired_wall_ns = wall_ns;
       alert.told = Alert::Told::kNothing;
+      alert.worst = Status::kHealthy;
     }
     NoteChange(&alert, wall_ns);
+    alert.worst = std::max(alert.worst, finding.severity);
     changes->push_back({AlertChangeKind::kFired, alert});
   } else if (finding.severity != before) {
     if (finding.severity > before) alert.acknowledged_by.clear();
+    alert.worst = std::max(alert.worst, finding.severity);
     if (alert.changed_wall_ns == 0) alert.changed_wall_ns = wall_ns;
     changes->push_back({AlertChangeKind::kSeverity, alert});
   }
@@ -194,8 +197,8 @@ std::vector<AlertNotice> AlertBook::TakeDue(const Settings& settings, uint64_t w
     notice.group = component;
     for (const auto& [alert, kind] : due.news) {
       notice.news.push_back({kind, alert->id, alert->finding, alert->fired_wall_ns,
-                             alert->resolved_wall_ns,
-                             static_cast<uint32_t>(alert->changes.size())});
+                             alert->resolved_wall_ns, static_cast<uint32_t>(alert->changes.size()),
+                             alert->worst});
       Tell(alert, kind, wall_ns);
     }
     for (const auto& [key, alert] : alerts_) {

@@ -48,8 +48,9 @@ enum class AlertState : uint8_t { kFiring, kResolved };
 struct Alert {
   enum class Told : uint8_t { kNothing, kFiring, kFlapping, kResolved };
 
-  std::string id;   // of this episode
-  Finding finding;  // the newest
+  std::string id;                   // of this episode
+  Finding finding;                  // the newest
+  Status worst = Status::kHealthy;  // severity that this episode has had
   AlertState state = AlertState::kFiring;
   uint64_t fired_wall_ns = 0;
   uint64_t resolved_wall_ns = 0;

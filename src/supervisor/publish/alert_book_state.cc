@@ -25,6 +25,7 @@ json::object ToJson(const Alert& alert) {
           {"changes", std::move(changes)},
           {"flapping", alert.flapping},
           {"told", kTold[static_cast<size_t>(alert.told)]},
+          {"worst", static_cast<uint64_t>(alert.worst)},
           {"told_severity", static_cast<uint64_t>(alert.told_severity)},
           {"told_time", alert.told_wall_ns},
           {"acknowledged_by", alert.acknowledged_by},
@@ -48,6 +49,7 @@ Alert AlertFromJson(const json::object& object) {
   if (told != kTold.end()) alert.told = static_cast<Alert::Told>(told - kTold.begin());
   alert.told_severity =
       static_cast<Status>(std::min<uint64_t>(CountField(object, "told_severity"), 2));
+  alert.worst = static_cast<Status>(std::min<uint64_t>(CountField(object, "worst"), 2));
   alert.told_wall_ns = CountField(object, "told_time");
   alert.acknowledged_by = TextField(object, "acknowledged_by");
   alert.acknowledged_comment = TextField(object, "acknowledged_comment");

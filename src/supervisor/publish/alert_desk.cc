@@ -30,6 +30,12 @@ std::string WordsOf(AlertChangeKind kind, const Alert& alert) {
   return "";
 }
 
+std::vector<std::string> NamesOf(const std::vector<OutboxSink>& sinks) {
+  std::vector<std::string> names;
+  for (const OutboxSink& sink : sinks) names.push_back(sink.options.name);
+  return names;
+}
+
 size_t SeverityIndex(const Alert& alert) {
   return alert.finding.severity == Status::kCritical ? 1 : 0;
 }
@@ -39,10 +45,8 @@ size_t SeverityIndex(const Alert& alert) {
 AlertDesk::AlertDesk(AlertDeskOptions options)
     : history_(options.history),
       log_(std::move(options.log)),
-      outbox_(std::move(options.outbox), [&] {
-        for (const OutboxSink& sink : options.sinks) sink_names_.push_back(sink.options.name);
-        return std::move(options.sinks);
-      }()) {
+      sink_names_(NamesOf(options.sinks)),
+      outbox_(std::move(options.outbox), std::move(options.sinks)) {
   if (!outbox_.remark().empty()) log_(Severity::kWarning, outbox_.remark());
   book_.Restore(outbox_.restored(), WallNs());
   committed_revision_ = book_.revision();
@@ -67,7 +71,8 @@ void AlertDesk::Publish(const std::shared_ptr<const Snapshot>& snapshot) {
         book_.SilenceOf(alert, wall_ns) != nullptr) {
       continue;
     }
-    firing.push_back({NewsKind::kRepeat, alert.id, alert.finding, alert.fired_wall_ns, 0, 0});
+    firing.push_back(
+        {NewsKind::kRepeat, alert.id, alert.finding, alert.fired_wall_ns, 0, 0, alert.worst});
   }
   outbox_.SetFiring(std::move(firing));
 }

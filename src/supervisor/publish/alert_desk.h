@@ -64,9 +64,9 @@ class AlertDesk : public Publisher {
 
   RecordSink* const history_;
   const std::function<void(Severity, const std::string&)> log_;
+  const std::vector<std::string> sink_names_;
   Outbox outbox_;
   AlertBook book_;
-  std::vector<std::string> sink_names_;
   std::map<std::string, std::vector<AlertWay>> ways_;  // by id of the episode
   std::string app_;
   std::string url_;

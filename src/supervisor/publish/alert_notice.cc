@@ -81,7 +81,8 @@ json::object ToJson(const AlertNotice& notice) {
                                 {"finding", ToJson(each.finding)},
                                 {"fired", each.fired_wall_ns},
                                 {"resolved", each.resolved_wall_ns},
-                                {"changes", each.changes}});
+                                {"changes", each.changes},
+                                {"worst", Name(each.worst)}});
   }
   return {{"number", notice.number}, {"key", notice.key},      {"time", notice.wall_ns},
           {"app", notice.app},       {"group", notice.group},  {"url", notice.url},
@@ -103,7 +104,8 @@ AlertNotice NoticeFromJson(const json::object& object) {
     notice.news.push_back({KindNamed(TextField(each, "kind")), TextField(each, "id"),
                            FindingFromJson(ObjectField(each, "finding")), CountField(each, "fired"),
                            CountField(each, "resolved"),
-                           static_cast<uint32_t>(CountField(each, "changes"))});
+                           static_cast<uint32_t>(CountField(each, "changes")),
+                           StatusNamed(TextField(each, "worst"))});
   }
   return notice;
 }

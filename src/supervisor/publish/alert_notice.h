@@ -27,8 +27,9 @@ struct AlertNews {
   std::string id;  // of this episode: from firing to resolved it is the same
   Finding finding;
   uint64_t fired_wall_ns = 0;
-  uint64_t resolved_wall_ns = 0;  // 0: fires
-  uint32_t changes = 0;           // within alert_flap_window
+  uint64_t resolved_wall_ns = 0;    // 0: fires
+  uint32_t changes = 0;             // within alert_flap_window
+  Status worst = Status::kHealthy;  // that this episode has had
 };
 
 // One message. Its key says whether a receiver has had it already: it stays the same however often

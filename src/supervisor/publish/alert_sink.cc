@@ -41,10 +41,11 @@ bool Wants(const SinkOptions& options, const AlertNews& news) {
   if (news.kind == NewsKind::kTest) return true;
   if (news.kind == NewsKind::kResolved && !options.send_resolved) return false;
   const auto& severities = options.severities;
-  // A step down is told to who was told of the step up.
-  const bool by_severity =
-      news.kind == NewsKind::kSeverity ||
-      std::find(severities.begin(), severities.end(), news.finding.severity) != severities.end();
+  // Who was told that it is critical is told of the step down, and of the end.
+  const bool later = news.kind == NewsKind::kSeverity || news.kind == NewsKind::kResolved;
+  const bool by_severity = std::any_of(severities.begin(), severities.end(), [&](Status severity) {
+    return severity == news.finding.severity || (later && severity == news.worst);
+  });
   const bool by_component = options.components.empty() ||
                             std::any_of(options.components.begin(), options.components.end(),
                                         [&](const std::string& pattern) {

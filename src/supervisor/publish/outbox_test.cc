@@ -269,6 +269,12 @@ TEST_F(OutboxTest, OnlyWhatASinkWantsGoesToIt) {
   news.finding.component = "memory";
   news.kind = NewsKind::kResolved;
   EXPECT_FALSE(Wants(options, news));
+  options.send_resolved = true;
+  EXPECT_TRUE(Wants(options, news));
+  news.finding.severity = Status::kWarning;
+  EXPECT_FALSE(Wants(options, news));
+  news.worst = Status::kCritical;
+  EXPECT_TRUE(Wants(options, news));
   news.kind = NewsKind::kTest;
   news.finding.component = "test";
   EXPECT_TRUE(Wants(options, news));
