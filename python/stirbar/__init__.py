@@ -15,6 +15,7 @@ from stirbar.extension import Stirbar
 from stirbar.health_checker import HealthChecker
 from stirbar.health_status import HealthStatus
 from stirbar.interrupted import RequestInterrupted
+from stirbar.notification_system_monitor import NotificationSystemMonitor
 from stirbar.outgoing import HostUnavailable, protect
 from stirbar.performance_metrics import PerformanceMetrics
 from stirbar.policy import degrade, limit
@@ -35,6 +36,7 @@ __all__ = [
     "HealthChecker",
     "HealthStatus",
     "HostUnavailable",
+    "NotificationSystemMonitor",
     "PerformanceMetrics",
     "PoolFull",
     "PoolThrottled",

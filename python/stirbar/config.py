@@ -76,6 +76,12 @@ class ResponsivenessConfig:
     database_connection_ratio: float = 0.8
     history_size_limit: int = 200
     history_days: int = 400
+    alert_group_wait: float = 10.0
+    alert_group_interval: float = 300.0
+    alert_repeat_interval: float = 14400.0
+    alert_flap_changes: int = 6
+    alert_flap_window: float = 600.0
+    sink_failure_limit: float = 300.0
 
     def __post_init__(self) -> None:
         if native is not None:

@@ -95,6 +95,7 @@ def make_blueprint(
     @pages.get("/responsiveness/api/v1/session")
     @pages.get("/responsiveness/api/v1/records")
     @pages.get("/responsiveness/api/v1/history/<path:part>")
+    @pages.get("/responsiveness/api/v1/alerts")
     def elsewhere(part: str = "") -> Response:
         # The supervisor makes them when asked for; they are not in shared memory. No 5xx: that
         # would count as a failure of the application.

@@ -145,7 +145,20 @@ inline constexpr double kModeOn = 2;
     "Megabytes that the file of the history may take; beyond, what is oldest goes first")          \
   X(history_days, kCount, 400, 1, 3650,                                                            \
     "Days after which the history forgets; seconds, ten seconds and minutes are kept for 6 hours, " \
-    "3 days and 30 days at most")
+    "3 days and 30 days at most")\
+  X(alert_group_wait, kSeconds, 10, 0, 3600,                                                       \
+    "How long the first alert of a component is kept back, so that those of one cause are told "   \
+    "in one message")                                                                              \
+  X(alert_group_interval, kSeconds, 300, 1, 86400,                                                 \
+    "How long after a message further news of the same component wait, unless they are critical")  \
+  X(alert_repeat_interval, kSeconds, 14400, 60, 604800,                                            \
+    "After how long an alert that still fires is told again, where nobody has acknowledged it")    \
+  X(alert_flap_changes, kCount, 6, 3, 100,                                                         \
+    "So many changes within alert_flap_window make an alert flapping, which is told once")         \
+  X(alert_flap_window, kSeconds, 600, 10, 86400,                                                   \
+    "Over which time the changes of an alert are counted")                                         \
+  X(sink_failure_limit, kSeconds, 300, 1, 86400,                                                   \
+    "How long nothing could be delivered to a sink of alerts before health is 'warning'")
 // clang-format on
 
 enum class SettingId : uint8_t {

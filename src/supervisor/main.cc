@@ -68,6 +68,59 @@ void AddHistoryOption(CLI::App* command, std::string* history) {
                       "$STIRBAR_HISTORY, else history/NAME.sqlite in the state folder)");
 }
 
+// `stirbar alerts` and what is done about them.
+class AlertCommands {
+ public:
+  explicit AlertCommands(CLI::App* app)
+      : alerts_(app->add_subcommand("alerts", "Show alerts, silences and where alerts go")) {
+    alerts_->require_subcommand(0, 1);
+    AddViewOptions(alerts_, &view_);
+    silence_ = alerts_->add_subcommand("silence", "Tell nothing of what all of these match");
+    silence_
+        ->add_option("matcher", silence_options_.matchers,
+                     "rule=, component= or worker= and a value; != as well, * for any text")
+        ->required();
+    silence_->add_option("--for", silence_options_.duration, "How long: 30m, 2h, 3d (default: 1h)");
+    silence_->add_option("--comment", silence_options_.comment, "Why");
+    AddViewOptions(silence_, &silence_options_.view);
+    unsilence_ = alerts_->add_subcommand("unsilence", "End a silence");
+    unsilence_->add_option("id", id_, "Of the silence")->required();
+    AddViewOptions(unsilence_, &view_);
+    acknowledge_ = alerts_->add_subcommand("ack", "Say that somebody cares: it is not told again");
+    acknowledge_
+        ->add_option("id", acknowledge_options_.id, "Of the alert, or its rule, or rule/worker")
+        ->required();
+    acknowledge_->add_option("--comment", acknowledge_options_.comment, "What is being done");
+    acknowledge_->add_flag("--undo", acknowledge_options_.undo, "Take it back");
+    AddViewOptions(acknowledge_, &acknowledge_options_.view);
+    test_ = alerts_->add_subcommand("test", "Send a test to one sink, or to all");
+    test_->add_option("sink", sink_, "Its name");
+    AddViewOptions(test_, &view_);
+  }
+
+  bool parsed() const { return alerts_->parsed(); }
+
+  int Run() const {
+    if (silence_->parsed()) return stirbar::SilenceCommand(silence_options_);
+    if (unsilence_->parsed()) return stirbar::UnsilenceCommand(view_, id_);
+    if (acknowledge_->parsed()) return stirbar::AcknowledgeCommand(acknowledge_options_);
+    if (test_->parsed()) return stirbar::TestAlertsCommand(view_, sink_);
+    return stirbar::AlertsCommand(view_);
+  }
+
+ private:
+  CLI::App* const alerts_;
+  CLI::App* silence_ = nullptr;
+  CLI::App* unsilence_ = nullptr;
+  CLI::App* acknowledge_ = nullptr;
+  CLI::App* test_ = nullptr;
+  stirbar::ViewOptions view_;
+  stirbar::SilenceOptions silence_options_;
+  stirbar::AcknowledgeOptions acknowledge_options_;
+  std::string id_;
+  std::string sink_;
+};
+
 bool IsCommand(CLI::App& app, const std::string& word) {
   const auto named = [&](const CLI::App* command) { return command->get_name() == word; };
   return !app.get_subcommands(named).empty();
@@ -169,6 +222,7 @@ int main(int argc, char** argv) {
   history_export->add_option("--format", history.format, "csv or json")
       ->check(CLI::IsMember({"csv", "json"}));
   history_export->add_option("-o,--output", history.output, "File (default: standard output)");
+  AlertCommands alerts(&app);
   CLI::App* const doctor_command = app.add_subcommand(
       "doctor",
       "Say what to change, with the figures: exit with 0 nothing, 1 warnings, 2 critical");
@@ -205,6 +259,7 @@ int main(int argc, char** argv) {
   if (connections_command->parsed()) return stirbar::ConnectionsCommand(connections);
   if (history_info->parsed()) return stirbar::HistoryInfoCommand(history.file);
   if (history_export->parsed()) return stirbar::HistoryExportCommand(history);
+  if (alerts.parsed()) return alerts.Run();
   if (doctor_command->parsed()) return stirbar::DoctorCommand(view);
   return stirbar::VersionCommand(version_output);
 }

@@ -10,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cctype>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -45,6 +46,8 @@
 #include "supervisor/mitigate/overload_mitigator.h"
 #include "supervisor/mitigate/stuck_mitigator.h"
 #include "supervisor/publish/access_token.h"
+#include "supervisor/publish/alert_desk.h"
+#include "supervisor/publish/alerts_endpoint.h"
 #include "supervisor/publish/event_publisher.h"
 #include "supervisor/publish/history_endpoint.h"
 #include "supervisor/publish/history_store.h"
@@ -150,6 +153,22 @@ HistoryOptions HistoryOf(const SupervisorOptions& options, const Segment& segmen
   return {place.path, place.is_default};
 }
 
+// Threads and files: only when the supervisor has its segment.
+AlertDeskOptions DeskOptions(const SupervisorOptions& options, const Segment& segment,
+                             RecordSink* history) {
+  AlertDeskOptions desk;
+  desk.outbox.folder = StateFolder();
+  desk.outbox.name = std::string(segment.header.app_name,
+                                 strnlen(segment.header.app_name, sizeof(Header::app_name)));
+  for (char& letter : desk.outbox.name) {
+    if (std::isalnum(static_cast<uint8_t>(letter)) == 0 && letter != '-') letter = '_';
+  }
+  for (const SinkOptions& sink : options.sinks) desk.sinks.push_back({sink, MakeSink(sink)});
+  desk.history = history;
+  desk.log = Log;
+  return desk;
+}
+
 class Supervisor {
  public:
   Supervisor(const SupervisorOptions& options, std::unique_ptr<SegmentMapping> mapping)
@@ -161,6 +180,7 @@ class Supervisor {
         event_publisher_(segment_, Log),
         slow_request_log_(segment_, Log),
         history_(HistoryOf(options, segment_), Log),
+        alert_desk_(DeskOptions(options, segment_, &history_)),
         evaluator_(MakeEvaluator()) {
     collectors_.push_back(std::make_unique<SegmentCollector>(segment_));
     collectors_.push_back(std::make_unique<ProcessCollector>(options.server_pid));
@@ -178,7 +198,8 @@ class Supervisor {
     collectors_.push_back(std::make_unique<DatabaseCollector>(options.databases, ConnectMySql));
     mitigators_ = {&overload_mitigator_, &stuck_mitigator_, &cleanup_mitigator_};
     publishers_ = {&slow_request_log_, &event_publisher_, &segment_publisher_, &latency_grid_,
-                   &history_};
+                   &history_,
+                   &alert_desk_};
   }
 
   int Run() {
@@ -216,6 +237,9 @@ class Supervisor {
     http.records = &audit_;
     http.endpoints = HistoryEndpoints(history_);
     http.endpoints.push_back(SettingsEndpoint(settings_));
+    for (ApiEndpoint& endpoint : AlertEndpoints(alert_desk_)) {
+      http.endpoints.push_back(std::move(endpoint));
+    }
     if (!TakeTokens(&http)) return false;
     const Result<std::string> url = UrlOf(options_.listen_fd);
     url_ = url ? *url : "";
@@ -317,6 +341,7 @@ class Supervisor {
     for (const auto& collector : collectors_) collector->Collect(tick, &sample_);
     sample_.actions = actions_.Newest();
     sample_.history = history_.State();
+    if (tick.full) sample_.alerting = alert_desk_.Sample(tick.wall_ns);
   }
 
   // Whether a worker's condition, the app's status or an order of overload control is another than
@@ -367,6 +392,7 @@ class Supervisor {
   ActionLog actions_{history_};
   SettingDesk settings_{segment_, SettingStore(SettingStorePath(options_.state_name)), history_,
                         Log};
+  AlertDesk alert_desk_;
   DirectiveDesk desk_{segment_};
   OverloadMitigator overload_mitigator_{segment_};
   StuckMitigator stuck_mitigator_{segment_, desk_};

@@ -10,6 +10,7 @@
 #include "base/settings.h"
 #include "supervisor/collect/database_account.h"
 #include "supervisor/config_file.h"
+#include "supervisor/publish/alert_sink.h"
 
 namespace stirbar {
 
@@ -33,6 +34,7 @@ struct SupervisorOptions {
   std::map<SettingId, double> settings;       // of the environment; checked
   std::map<SettingId, double> file_settings;  // of `config`; checked, also together with the above
   std::vector<DatabaseAccount> databases;     // servers to ask for their figures
+  std::vector<SinkOptions> sinks;             // where alerts go
   ConfigFile config;
   std::string history;  // as HistoryPlaceOf() takes it
 };
@@ -44,8 +46,9 @@ struct SupervisorOptions {
 // A segment that cannot be used is put aside as SEGMENT.refused, with the reason in the log, and a
 // new one is made: the workers move over to it within two seconds.
 //
-// Threads: one, one for the history, and one more for each of `databases`. Owns: an flock on
-// SEGMENT.lock, which says that this segment has a supervisor and goes with the process.
+// Threads: one, one more for each of `databases` and `sinks`, one for the outbox of alerts and one
+// for the history. Owns: an flock on SEGMENT.lock, which says that this segment has a supervisor and
+// goes with the process.
 int RunSupervisor(const SupervisorOptions& options);
 
 }  // namespace stirbar

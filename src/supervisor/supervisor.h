@@ -25,6 +25,7 @@
 #include "base/histogram.h"
 #include "base/settings.h"
 #include "segment/layout.h"
+#include "supervisor/alert_samples.h"
 #include "supervisor/database_samples.h"
 #include "supervisor/metric_table.h"
 #include "supervisor/records.h"
@@ -342,6 +343,7 @@ struct Sample {
   std::vector<EventSample> events;               // newest last, at most 200
   std::vector<ActionSample> actions;             // newest last, at most 50
   HistorySample history;
+  AlertingSample alerting;                       // how the sinks of alerts fare
   MachineSample machine;
   Totals totals;
   RecentSample recent;       // the last minute: what rules and pages judge by

@@ -51,7 +51,8 @@ function onDemand(url, path, response) {
   }
   const { scenario } = options;
   const pid = url.searchParams.get('pid');
-  const bodies = { connections: () => connections(scenario), stacks: () => stacks(scenario, pid === null ? null : Number(pid)), latency: () => latency(scenario, url.searchParams.get('route')) };
+  const none = { time: new Date().toISOString(), firing: [], pending: [], resolved: [], silences: [], alerting: { sinks: [], outbox: { messages: 0, trouble: '' } } };
+  const bodies = { alerts: () => none, session: () => ({ role: 'reader', csrf: null, can_log_in: true }), connections: () => connections(scenario), stacks: () => stacks(scenario, pid === null ? null : Number(pid)), latency: () => latency(scenario, url.searchParams.get('route')) };
   const body = bodies[path.split('/').pop()]();
   return send(response, 'application/json', JSON.stringify(body));
 }
@@ -83,7 +84,7 @@ const server = createServer((request, response) => {
   }
   if (path === '/api/v1/session') return send(response, 'application/json', JSON.stringify({ role: 'reader', csrf: null, can_log_in: true }));
   if (path === '/api/v1/settings' && !options.embedded) return send(response, 'application/json', JSON.stringify(settings()));
-  if (['/api/v1/stacks', '/api/v1/latency', '/api/v1/connections'].includes(path)) return onDemand(url, path, response);
+  if (['/api/v1/stacks', '/api/v1/latency', '/api/v1/connections', '/api/v1/alerts'].includes(path)) return onDemand(url, path, response);
   const file = join(dist, normalize(path));
   if (path.startsWith('/assets/') && existsSync(file)) return send(response, types[extname(file)], readFileSync(file));
   return send(response, types['.html'], index()); // every other address is a page

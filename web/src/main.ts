@@ -13,6 +13,7 @@ import './style/load.css';
 import './style/connections.css';
 import './style/settings.css';
 import './style/history.css';
+import './style/alerts.css';
 import { fetchHistory } from './api';
 import { runAges } from './components/ages';
 import { part } from './components/dom';

@@ -10,6 +10,7 @@
 #include "supervisor/cli/environment_settings.h"
 #include "supervisor/cli/segment_finder.h"
 #include "supervisor/listen_address.h"
+#include "supervisor/publish/sink_config.h"
 #include "supervisor/run_loop.h"
 #include "supervisor/setting_layers.h"
 
@@ -60,6 +61,8 @@ int AttachCommand(const AttachOptions& options) {
   if (!config) return Refuse(config.error());
   const Result<SettingValues> from_file = SettingsFromFile(*config);
   if (!from_file) return Refuse(from_file.error());
+  const Result<std::vector<SinkOptions>> sinks = LoadSinks(*config);
+  if (!sinks) return Refuse(sinks.error());
   std::error_code ignored;
   const std::string segment_path =
       options.segment.empty() ? "" : std::filesystem::absolute(options.segment, ignored).string();
@@ -82,6 +85,7 @@ int AttachCommand(const AttachOptions& options) {
   supervisor.databases = *databases;
   supervisor.config = *config;
   supervisor.history = history;
+  supervisor.sinks = *sinks;
   supervisor.app_name = options.name.empty() ? "app" : options.name;
   if (supervisor.segment_path.empty()) {
     const auto mapping = FindSegment("", options.name);

@@ -103,6 +103,29 @@ struct HistoryExportOptions {
   std::string output;  // a file; empty: the standard output
 };
 int HistoryExportCommand(const HistoryExportOptions& options);
+// The alerts, silences and sinks. These five: exit status 0; 2 when there is nobody to ask, or the
+// answer is an error.
+int AlertsCommand(const ViewOptions& options);
+
+struct SilenceOptions {
+  ViewOptions view;
+  std::vector<std::string> matchers;  // "rule=memory"
+  std::string duration = "1h";
+  std::string comment;
+};
+int SilenceCommand(const SilenceOptions& options);
+int UnsilenceCommand(const ViewOptions& options, const std::string& id);
+
+struct AcknowledgeOptions {
+  ViewOptions view;
+  std::string id;  // of an alert that fires, or its rule, or rule/worker
+  std::string comment;
+  bool undo = false;
+};
+int AcknowledgeCommand(const AcknowledgeOptions& options);
+
+// To `sink`, or to all for an empty one.
+int TestAlertsCommand(const ViewOptions& options, const std::string& sink);
 
 // Exit status 0 nothing to say, 1 warnings, 2 critical or nothing known.
 int DoctorCommand(const ViewOptions& options);

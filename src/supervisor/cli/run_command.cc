@@ -12,6 +12,7 @@
 #include "supervisor/launcher.h"
 #include "supervisor/listen_address.h"
 #include "supervisor/package_folder.h"
+#include "supervisor/publish/sink_config.h"
 #include "supervisor/run_loop.h"
 #include "supervisor/setting_layers.h"
 
@@ -70,6 +71,8 @@ int RunCommand(const RunOptions& options) {
   if (!from_file) return Refuse(from_file.error());
   const Result<size_t> checked = CheckStart(*config, *from_file, *settings);
   if (!checked) return Refuse(checked.error());
+  const Result<std::vector<SinkOptions>> sinks = LoadSinks(*config);
+  if (!sinks) return Refuse(sinks.error());
   const std::string listen =
       options.listen.empty() ? Environment("STIRBAR_LISTEN") : options.listen;
   const Result<ListenAddress> address = ParseListenAddress(listen);
@@ -99,6 +102,7 @@ int RunCommand(const RunOptions& options) {
   supervisor.databases = *databases;
   supervisor.config = *config;
   supervisor.history = history;
+  supervisor.sinks = *sinks;
   {
     const auto mapping = SegmentMapping::CreateOrOpen(supervisor.segment_path, supervisor.app_name);
     if (!mapping) return Refuse(mapping.error());

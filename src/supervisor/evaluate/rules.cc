@@ -7,6 +7,7 @@
 #include "supervisor/evaluate/load_rules.h"
 #include "supervisor/evaluate/metrics.h"
 #include "supervisor/evaluate/pool_rules.h"
+#include "supervisor/evaluate/sink_rules.h"
 #include "supervisor/evaluate/words.h"
 #include "supervisor/evaluate/worker_condition.h"
 
@@ -309,7 +310,8 @@ std::vector<Rule> BuiltInRules() {
           SlowRequests(),
           OutgoingRule(),
           InFlightOverflow(),
-          HistoryRule()};
+          HistoryRule(),
+          AlertSinksRule()};
 }
 
 }  // namespace stirbar

@@ -31,6 +31,7 @@
 //   in_flight_overflow  requests   1 in the last minute
 //   history             history    it is not written, or had to be
 //                                  made anew
+//   alert_sinks         alerts     sink_failure_limit
 //
 // The rules of one worker (worker_stopped, lock_wait, heartbeat, stuck_request) exclude each other
 // by its condition: one cause makes one finding.

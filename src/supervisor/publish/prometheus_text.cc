@@ -1,5 +1,6 @@
 #include "supervisor/publish/prometheus_text.h"
 
+#include "supervisor/publish/alert_metrics.h"
 #include "supervisor/publish/http_message.h"
 #include "supervisor/publish/load_metrics.h"
 #include "supervisor/publish/pool_metrics.h"
@@ -147,6 +148,7 @@ std::string MetricsText(const Snapshot& snapshot, const HttpCounters& http, Metr
   WriteDatabaseMetrics(snapshot.sample, &metrics);
   WriteWorkerMetrics(snapshot, &metrics);
   WriteHealth(snapshot.evaluation.assessment, &metrics);
+  WriteAlertMetrics(snapshot.sample.alerting, &metrics);
   WriteListeners(snapshot.sample, &metrics);
   WriteResources(snapshot.evaluation.resources, &metrics);
   WriteKernel(snapshot.sample.machine, &metrics);

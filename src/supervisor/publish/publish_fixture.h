@@ -208,6 +208,27 @@ inline void AddTestConnections(Snapshot* snapshot) {
       {Status::kWarning, "database", "Set pool_size to 8 (now 5).", "p95 is 7"}};
 }
 
+inline AlertingSample MakeAlerting() {
+  SinkSample sink;
+  sink.name = "ops";
+  sink.kind = "webhook";
+  sink.target = "https://hooks.example";
+  sink.delivered = 12;
+  sink.failures = 3;
+  sink.waiting = 1;
+  sink.oldest_waiting_seconds = 4.2;
+  sink.last_success_wall_ns = kTestWallNs;
+  sink.last_failure_wall_ns = kTestWallNs;
+  sink.last_error = "it answers 503";
+  sink.failing_seconds = 4;
+  AlertingSample alerting;
+  alerting.sinks = {sink};
+  alerting.firing = {0, 1};
+  alerting.outbox_messages = 1;
+  alerting.outbox_bytes = 620;
+  return alerting;
+}
+
 inline Finding MakeFinding() {
   return {"lock_wait", "workers", Status::kCritical, 1, "interpreter lock held for 3.2 s",
           3.2,         0.5,       kTestWallNs};
@@ -249,6 +270,7 @@ inline std::shared_ptr<Snapshot> MakeTestSnapshot() {
   sample.listeners.push_back(
       {.address = "127.0.0.1:8000", .inode = 1, .depth = 5, .backlog = 2048});
   sample.machine.cgroup.memory_events["oom_kill"] = 0;
+  sample.alerting = MakeAlerting();
   sample.server_kind = ServerKind::kGunicorn;
   sample.recent.window_seconds = 60;
   sample.route_window_seconds = 60;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "supervisor/publish/alerts_json.h"
 #include "supervisor/publish/databases_json.h"
 #include "supervisor/publish/health_status.h"
 #include "supervisor/publish/json_writer.h"
@@ -279,6 +280,7 @@ std::string WriteSnapshot(const Snapshot& snapshot, const Room& room, bool scarc
   json.Field("leak_count", LeaksOf(sample));
   WriteSeedMetrics(snapshot, &json);
   WriteHealth(snapshot, room.findings, &json);
+  WriteAlerting(sample.alerting, &json);
   WriteListeners(sample, &json);
   WriteMachine(sample.machine, &json);
   WriteProcesses(sample, &json);

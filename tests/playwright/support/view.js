@@ -12,6 +12,7 @@ const titles = {
   "/requests": "Requests",
   "/routes": "Routes",
   "/history": "History",
+  "/alerts": "Alerts",
   "/events": "Events",
   "/settings": "Settings",
 };

@@ -1,0 +1,27 @@
+// One POST of JSON by libcurl, and what its answer means for the message.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "supervisor/publish/alert_sink.h"
+
+namespace stirbar {
+
+struct HttpPostRequest {
+  std::string url;
+  std::string body;
+  std::vector<std::string> headers;  // "Name: value"; Content-Type is there already
+  std::chrono::milliseconds timeout{10'000};
+};
+
+// Time: blocks, for `timeout` at most.
+SinkOutcome PostJson(const HttpPostRequest& request, const std::atomic<bool>& stop);
+
+// 2xx: taken. 400, 413, 415, 422: this message will never be. All others, 401, 403 and 404 among
+// them, may be put right there or here, and are tried again.
+SinkOutcome OutcomeOfStatus(long status, const std::string& answer);
+
+}  // namespace stirbar
