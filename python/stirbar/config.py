@@ -74,6 +74,13 @@ class ResponsivenessConfig:
     database_breaker: str = "on"
     slow_query_threshold: float = 2.0
     database_connection_ratio: float = 0.8
+    monitor_memory: str = "on"
+    monitor_cpu: str = "on"
+    monitor_disk: str = "on"
+    monitor_queue: str = "on"
+    monitor_requests: str = "on"
+    monitor_workers: str = "on"
+    monitor_database: str = "on"
 
     def __post_init__(self) -> None:
         if native is not None:

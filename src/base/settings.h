@@ -140,7 +140,28 @@ inline constexpr double kModeOn = 2;
     "A statement that takes longer is reported with its route")                                    \
   X(database_connection_ratio, kRatio, 0.8, 0.05, 1,                                               \
     "Share of the server's max_connections that all workers together may use before advice is "    \
-    "given")
+    "given")                                                                                       \
+  X(monitor_memory, kMode, 2, 0, 2,                                                                \
+    "Whether the rules about memory judge health and raise alerts; observe: what they find is "    \
+    "only listed as pending; off: nothing is found")                                               \
+  X(monitor_cpu, kMode, 2, 0, 2,                                                                   \
+    "Whether the rules about CPU judge health and raise alerts; observe: what they find is "       \
+    "only listed as pending; off: nothing is found")                                               \
+  X(monitor_disk, kMode, 2, 0, 2,                                                                  \
+    "Whether the rules about the disk judge health and raise alerts; observe: what they find is "  \
+    "only listed as pending; off: nothing is found")                                               \
+  X(monitor_queue, kMode, 2, 0, 2,                                                                 \
+    "Whether the rules about the queue judge health and raise alerts; observe: what they find is " \
+    "only listed as pending; off: nothing is found")                                               \
+  X(monitor_requests, kMode, 2, 0, 2,                                                              \
+    "Whether the rules about requests judge health and raise alerts; observe: what they find is "  \
+    "only listed as pending; off: nothing is found")                                               \
+  X(monitor_workers, kMode, 2, 0, 2,                                                               \
+    "Whether the rules about workers judge health and raise alerts; observe: what they find is "   \
+    "only listed as pending; off: nothing is found")                                               \
+  X(monitor_database, kMode, 2, 0, 2,                                                              \
+    "Whether the rules about connections and databases judge health and raise alerts; observe: what they find is "\
+    "only listed as pending; off: nothing is found")
 // clang-format on
 
 enum class SettingId : uint8_t {
