@@ -82,6 +82,13 @@ class ResponsivenessConfig:
     alert_flap_changes: int = 6
     alert_flap_window: float = 600.0
     sink_failure_limit: float = 300.0
+    monitor_memory: str = "on"
+    monitor_cpu: str = "on"
+    monitor_disk: str = "on"
+    monitor_queue: str = "on"
+    monitor_requests: str = "on"
+    monitor_workers: str = "on"
+    monitor_database: str = "on"
 
     def __post_init__(self) -> None:
         if native is not None:

@@ -158,7 +158,28 @@ inline constexpr double kModeOn = 2;
   X(alert_flap_window, kSeconds, 600, 10, 86400,                                                   \
     "Over which time the changes of an alert are counted")                                         \
   X(sink_failure_limit, kSeconds, 300, 1, 86400,                                                   \
-    "How long nothing could be delivered to a sink of alerts before health is 'warning'")
+    "How long nothing could be delivered to a sink of alerts before health is 'warning'")\
+  X(monitor_memory, kMode, 2, 0, 2,                                                                \
+    "Whether the rules about memory judge health and raise alerts; observe: what they find is "    \
+    "only listed as pending; off: nothing is found")                                               \
+  X(monitor_cpu, kMode, 2, 0, 2,                                                                   \
+    "Whether the rules about CPU judge health and raise alerts; observe: what they find is "       \
+    "only listed as pending; off: nothing is found")                                               \
+  X(monitor_disk, kMode, 2, 0, 2,                                                                  \
+    "Whether the rules about the disk judge health and raise alerts; observe: what they find is "  \
+    "only listed as pending; off: nothing is found")                                               \
+  X(monitor_queue, kMode, 2, 0, 2,                                                                 \
+    "Whether the rules about the queue judge health and raise alerts; observe: what they find is " \
+    "only listed as pending; off: nothing is found")                                               \
+  X(monitor_requests, kMode, 2, 0, 2,                                                              \
+    "Whether the rules about requests judge health and raise alerts; observe: what they find is "  \
+    "only listed as pending; off: nothing is found")                                               \
+  X(monitor_workers, kMode, 2, 0, 2,                                                               \
+    "Whether the rules about workers judge health and raise alerts; observe: what they find is "   \
+    "only listed as pending; off: nothing is found")                                               \
+  X(monitor_database, kMode, 2, 0, 2,                                                              \
+    "Whether the rules about connections and databases judge health and raise alerts; observe: what they find is "\
+    "only listed as pending; off: nothing is found")
 // clang-format on
 
 enum class SettingId : uint8_t {

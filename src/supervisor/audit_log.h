@@ -9,8 +9,8 @@
 
 namespace stirbar {
 
-// Refusals that are told within a minute; further ones are counted, so that who guesses tokens fills
-// neither the log nor the history.
+// Refusals that are told within a minute; further ones are counted, so that who guesses tokens
+// fills neither the log nor the history.
 inline constexpr uint64_t kAuditPerMinute = 30;
 
 // Threads: one. Borrows the history, which must live longer.

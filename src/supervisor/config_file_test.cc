@@ -40,6 +40,16 @@ TEST_F(ConfigFileTest, NamesThePlaceOfATableThatNobodyKnows) {
   EXPECT_EQ(file.error(), path_ + ":1:1: 'setings' is not known; known: settings, rules, sinks");
 }
 
+TEST_F(ConfigFileTest, LettersBeyondAsciiStandInQuotesAndComments) {
+  EXPECT_TRUE(Load("# \xC3\xA4\n[[rules]]\nname = '\xC3\xA4' # \xC3\xA4\n"
+                   "summary = \"\"\"\xC3\xA4\n\\\"\"\"\xC3\xA4\"\"\"\"\n")
+                  .ok());
+  EXPECT_TRUE(Load("[[rules]]\nname = \"a\\\"\xC3\xA4\"\n").ok());
+  const Result<ConfigFile> file = Load("[settings]\nhang_limit = 1\xC7\xBF\n");
+  ASSERT_FALSE(file.ok());
+  EXPECT_EQ(file.error(), path_ + ":2:15: letters beyond ASCII stand in quotes and comments only");
+}
+
 TEST_F(ConfigFileTest, AFileThatWasNamedMustBeThere) {
   const Result<ConfigFile> file = LoadConfigFile("/nowhere/stirbar.toml");
   ASSERT_FALSE(file.ok());

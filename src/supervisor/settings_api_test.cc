@@ -62,8 +62,7 @@ TEST_F(SettingsApiTest, ChangesAndSaysWhat) {
   const json::value answer = json::parse(response.body);
   ASSERT_EQ(answer.at("changes").as_array().size(), 2U);
   EXPECT_FALSE(answer.at("not_stored").is_null());  // there is no folder here
-  EXPECT_EQ(Row("hang_limit").at("last_change").at("actor").as_string(),
-            "operator from 127.0.0.1");
+  EXPECT_EQ(Row("hang_limit").at("last_change").at("actor").as_string(), "operator from 127.0.0.1");
   EXPECT_EQ(Post(R"({"revert": 1})").status, 200);
   EXPECT_EQ(Row("hang_limit").at("origin").as_string(), "environment");
   EXPECT_EQ(Post(R"({"reset": ["admission"]})").status, 200);

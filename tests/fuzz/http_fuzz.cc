@@ -145,9 +145,7 @@ Segment& TheSegment() {
 class Server {
  public:
   Server(bool require_token, bool has_figures)
-      : require_token_(require_token),
-        has_figures_(has_figures),
-        router_(Options(), History()) {
+      : require_token_(require_token), has_figures_(has_figures), router_(Options(), History()) {
     for (const SettingSpec& spec : kSettingSpecs) {
       PutSetting(TheSegment(), spec, spec.initial, SettingOrigin::kDefault);
     }
@@ -175,7 +173,8 @@ class Server {
     Require(operator_shown_ || desk_.changes().empty(), "who shows no token changes nothing");
     Require(CheckSettings(desk_.resolved().values).ok(), "what holds is allowed");
     for (const SettingSpec& spec : kSettingSpecs) {
-      Require(CheckSetting(spec, desk_.resolved().values[spec.id]).ok(), "a setting is in its range");
+      Require(CheckSetting(spec, desk_.resolved().values[spec.id]).ok(),
+              "a setting is in its range");
     }
     if (!require_token_ && !NamesThisMachine(request)) {
       Require(IsOneOf(response.status, {400, 421}), "a foreign name gets nothing");
@@ -307,8 +306,7 @@ class Server {
   uint64_t now_ns_ = 1000 * kSecondNs;
   std::string session_;
   NoRecords records_;
-  SettingDesk desk_{TheSegment(), SettingStore(""), records_,
-                    [](Severity, const std::string&) {}};
+  SettingDesk desk_{TheSegment(), SettingStore(""), records_, [](Severity, const std::string&) {}};
   Router router_;
 };
 
@@ -370,8 +368,7 @@ void Ask(Server& server, std::string_view rest) {
   static constexpr std::array<std::string_view, 15> kNames{
       "Host",   "Authorization",  "Cookie",          "Content-Type",    "Accept",
       "Origin", "Sec-Fetch-Site", "If-None-Match",   "Accept-Encoding", "host",
-      "COOKIE", "AUTHORIZATION",  "X-Forwarded-For", "Content-Length",
-      "X-Stirbar-CSRF"};
+      "COOKIE", "AUTHORIZATION",  "X-Forwarded-For", "Content-Length",  "X-Stirbar-CSRF"};
   const std::string bytes = server.WithSecrets(rest);
   FuzzInput input(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
   for (int i = 0; i < 16 && !input.empty(); ++i) {

@@ -1,5 +1,5 @@
-// What may stand in stirbar.toml. Held: it is refused with its place and a reason, or every value of
-// [settings] is one that the table allows, and what holds together with the environment does not
+// What may stand in stirbar.toml. Held: it is refused with its place and a reason, or every value
+// of [settings] is one that the table allows, and what holds together with the environment does not
 // contradict itself.
 //
 // The input: the file.

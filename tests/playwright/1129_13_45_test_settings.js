@@ -48,7 +48,8 @@ test.describe.configure({ mode: "serial" });
 test("who is not logged in reads, and is told where to log in", async ({ page, complaints }) => {
   complaints.allow(guessed);
   await open(page);
-  await expect(page.locator(".who")).toHaveText("Not logged inLog in");
+  await expect(page.locator(".who-role")).toHaveText("Not logged in");
+  await expect(page.locator(".who").getByRole("link", { name: "Log in" })).toBeVisible();
   await expect(page.locator(".may-not")).toContainText("log in with the operator’s token");
   await expect(form(page)).toBeHidden();
   await expect(page.locator(".layers [data-holds]")).toHaveText(/default.*0\.8.*holds/);

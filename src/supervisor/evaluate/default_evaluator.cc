@@ -9,6 +9,7 @@
 #include "supervisor/evaluate/load_controller.h"
 #include "supervisor/evaluate/metric_values.h"
 #include "supervisor/evaluate/metrics.h"
+#include "supervisor/evaluate/monitor_modes.h"
 #include "supervisor/evaluate/probes.h"
 #include "supervisor/evaluate/recent_hosts.h"
 #include "supervisor/evaluate/recent_totals.h"
@@ -37,6 +38,7 @@ class DefaultEvaluator : public Evaluator {
                           recent, evaluation.load,      hosts};
     Forget(sample);
     assessment.findings = ApplyRules(input);
+    ApplyMonitorModes(sample.settings, &assessment);
     SortFindings(&assessment.findings);
     JudgeHealth(&assessment);
     if (!sample.pools.empty() || !sample.databases.empty()) {

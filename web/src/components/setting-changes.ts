@@ -6,11 +6,16 @@ import { h, setAttribute, setText } from './dom';
 import { panel } from './panel';
 import { Table } from './table';
 
+const few = 5; // so that the settings below stay in sight
+
 export class SettingChanges {
   readonly element: HTMLElement;
   private readonly said = h('p', { class: 'setting-said changes-said', role: 'status' });
   private readonly table: Table<Change>;
+  private readonly more = h('button', { type: 'button', class: 'button' });
   private types = new Map<string, string>();
+  private changes: readonly Change[] = [];
+  private all = false;
 
   constructor(
     private readonly mayChange: () => boolean,
@@ -45,12 +50,25 @@ export class SettingChanges {
       empty: 'No setting was changed at run time.',
     });
     this.said.hidden = true;
-    this.element = panel('Changes at run time', [this.table.element, this.said], [], 'Newest first; the newest 200 are kept');
+    this.more.addEventListener('click', () => {
+      this.all = !this.all;
+      this.draw();
+    });
+    this.element = panel('Changes at run time', [this.table.element, this.said], [this.more], 'Newest first; the newest 200 are kept');
+    this.element.hidden = true;
   }
 
   update(changes: readonly Change[], settings: readonly Setting[]): void {
     this.types = new Map(settings.map((one) => [one.name, one.type]));
-    this.table.update(changes);
+    this.changes = changes;
+    this.draw();
+  }
+
+  private draw(): void {
+    this.element.hidden = this.changes.length === 0;
+    this.more.hidden = this.changes.length <= few;
+    setText(this.more, this.all ? 'Show fewer' : `Show all ${this.changes.length}`);
+    this.table.update(this.all ? this.changes : this.changes.slice(0, few));
   }
 
   private drawButton(cell: HTMLElement, one: Change): void {

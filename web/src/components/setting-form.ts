@@ -50,6 +50,7 @@ class SettingForm {
     this.field = words.length
       ? h('select', { class: 'choose', id }, ...words.map((word) => h('option', { value: word }, word)))
       : h('input', { class: 'setting-field', id, type: 'text', inputmode: 'decimal', autocomplete: 'off', spellcheck: 'false' });
+    setAttribute(this.field, 'aria-label', `New value of ${name}`);
     setAttribute(this.field, 'aria-describedby', `${id}-takes ${id}-said`);
     this.takes.id = `${id}-takes`;
     this.said.id = `${id}-said`;

@@ -70,8 +70,8 @@ export const page: Page = {
     const trouble = new Trouble('Where the values come from is not known', '/settings');
     const hint = h('p', { class: 'panel-foot' }, 'Values other than the default are bold; the origin says where they come from.');
     const changes = new SettingChanges(mayChange, () => repeat.now());
-    place.append(panel('', [mayNot.element, trouble.element, table.element, hint], [filter.element], 'In force now'));
     if (own) place.append(changes.element);
+    place.append(panel('', [mayNot.element, trouble.element, table.element, hint], [filter.element], 'In force now'));
 
     const repeat = new Repeat(read, everyMs);
     const unwatch = own ? watchSession((next) => ((session = next), draw())) : () => undefined;
