@@ -1,4 +1,4 @@
-"""The history: what is recorded of a real app, what survives a kill, a full disk, a damaged file."""
+"""The history: what is recorded of an app, what survives a kill, a full disk, a damaged file."""
 
 from __future__ import annotations
 
