@@ -1,7 +1,7 @@
 """B12: what a history of 30 days takes, and how long its charts take.
 
 `history_fill.cc` writes 30 days of 1 s samples through the supervisor's own writer, on a clock of
-its own: every second 34 metrics and 70 durations, every minute 50 routes, a record a minute, with the
+its own: every second 34 metrics and 70 durations, every minute 50 routes and a record, with the
 roll-ups and the forgetting that a supervisor does. Then it asks what the page History asks, for an
 hour up to 30 days, in the steps of the page and in the finest ones, each time with an empty cache
 of its own, and makes the JSON or CSV of it.
