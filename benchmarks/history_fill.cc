@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <random>
 #include <string>
 
@@ -78,6 +79,12 @@ double Elapsed(std::chrono::steady_clock::time_point began) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
 }
 
+double CpuSeconds() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
 int64_t Fill(const std::string& path, int64_t days) {
   Result<OpenedHistory> opened = OpenHistory(path, 1);
   if (!opened) {
@@ -111,9 +118,11 @@ struct Slowest {
   template <typename Ask>
   void Time(const std::string& question, const Ask& ask) {
     const auto began = std::chrono::steady_clock::now();
+    const double used = CpuSeconds();
     ask();
     const double took = Elapsed(began);
-    std::fprintf(stderr, "%8.1f ms  %s\n", took * 1e3, question.c_str());
+    std::fprintf(stderr, "%8.1f ms, %6.1f ms of CPU  %s\n", took * 1e3, (CpuSeconds() - used) * 1e3,
+                 question.c_str());
     if (took > seconds) *this = {took, question};
   }
 };

@@ -10,7 +10,8 @@
 //                      layout, seconds      how many of its seconds are in it
 //                      metrics, histograms  history_figures.h
 //   routes             id, label            "GET /item/<int:id>"
-//   routes_60, _600    route, time          the key: a chart of one route reads neighbours
+//   routes_60, _600, _3600
+//                      route, time          the key: a chart of one route reads neighbours
 //                      requests, errors, nanoseconds, histogram
 //   records            number, time (ns), kind, severity, name, actor, text, details
 //                      source               of an event, which is told again after a restart

@@ -95,8 +95,8 @@ HistorySecond HistoryIntake::PointOf(const Snapshot& snapshot) {
 
 void HistoryIntake::AddEvents(const Sample& sample, HistoryBatch* batch) {
   for (const EventSample& event : sample.events) {
-    if (event.number <= last_event_) continue;
-    last_event_ = event.number;
+    if (event.number < next_event_) continue;
+    next_event_ = event.number + 1;
     StoredRecord stored;
     stored.record.wall_ns = event.wall_ns;
     stored.record.severity = event.severity;

@@ -37,7 +37,7 @@ class HistoryIntake {
   Tick last_tick_;
   int64_t last_second_ = 0;
   std::optional<Spreads> totals_;  // since the segment was made, at the tick before
-  uint64_t last_event_ = 0;
+  uint64_t next_event_ = 0;
   std::shared_ptr<const Snapshot> minute_began_;
 };
 

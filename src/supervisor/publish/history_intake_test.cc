@@ -93,14 +93,14 @@ TEST_F(HistoryIntakeTest, ARouteWithoutRequestsIsLeftOut) {
 
 TEST_F(HistoryIntakeTest, EventsAreTakenOnceAndNamedByTheirSegment) {
   EventSample event;
-  event.number = 3;
+  event.number = 0;  // the first of a segment
   event.kind = EventKind::kWorkerStarted;
   event.wall_ns = kWall;
   event.text = "worker 0 has started";
   sample_.events = {event};
   const HistoryBatch batch = Tick(0);
   ASSERT_EQ(batch.records.size(), 1U);
-  EXPECT_EQ(batch.records[0].source, "77:3");
+  EXPECT_EQ(batch.records[0].source, "77:0");
   EXPECT_EQ(batch.records[0].record.name, "worker_started");
   EXPECT_TRUE(Tick(0).records.empty());
 }

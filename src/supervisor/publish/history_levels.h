@@ -23,6 +23,12 @@ inline constexpr std::array kHistoryLevels{
     HistoryLevel{60, 30 * kDaySeconds}, HistoryLevel{600, 400 * kDaySeconds}};
 inline constexpr size_t kLevels = kHistoryLevels.size();
 
+// The same of routes, of which there are 50 an interval: an answer reads some 20,000 to 40,000
+// rows.
+inline constexpr std::array kRouteLevels{HistoryLevel{60, 1 * kDaySeconds},
+                                         HistoryLevel{600, 7 * kDaySeconds},
+                                         HistoryLevel{3600, 90 * kDaySeconds}};
+
 // The beginning of the interval of `seconds` in which `time` lies.
 inline constexpr int64_t IntervalOf(int64_t time, int64_t seconds) {
   return time - ((time % seconds) + seconds) % seconds;

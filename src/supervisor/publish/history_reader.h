@@ -79,7 +79,7 @@ struct HistoryInfo {
 // The step for `range` where none is given: a round one, for 250 to 600 points.
 int64_t RoundStep(int64_t seconds);
 
-// Threads: one. Time: at most kReadLimitMs; B12 allows 100 ms for 30 days.
+// Threads: one. Time: as LimitTime() says; B12 allows 100 ms for 30 days.
 // Failure: in words; a reader that has failed is made anew.
 class HistoryReader {
  public:
@@ -88,7 +88,7 @@ class HistoryReader {
 
   explicit HistoryReader(std::unique_ptr<Database> database);
 
-  // No more than `milliseconds` for each of the calls below; 0: as long as it takes.
+  // For each of the calls below, as Database::LimitTime(); 0: as long as it takes.
   void LimitTime(uint64_t milliseconds) { limit_ms_ = milliseconds; }
 
   // Precondition: from < until, and at most kHistoryPoints of step lie between.
@@ -104,6 +104,7 @@ class HistoryReader {
  private:
   size_t LevelFor(const HistoryRange& range);
   int64_t Oldest(size_t level);
+  size_t RouteLevelFor(const HistoryRange& range);
   void Visit(size_t level, const HistoryRange& range, bool histograms,
              const std::function<void(int64_t, const HistoryFigures&)>& visit);
   const LayoutColumns& Layout(int64_t id);

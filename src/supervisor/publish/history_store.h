@@ -32,7 +32,7 @@
 
 namespace stirbar {
 
-inline constexpr uint64_t kReadLimitMs = 150;
+inline constexpr uint64_t kReadLimitMs = 150;  // of CPU
 
 struct HistoryOptions {
   std::string path;         // empty: there is no history

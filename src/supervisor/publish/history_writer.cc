@@ -7,13 +7,10 @@
 namespace stirbar {
 namespace {
 
-constexpr int64_t kRouteMinute = 60;
-constexpr int64_t kRouteLong = 600;
-constexpr int64_t kRouteMinuteKeep = 3 * kDaySeconds;
-constexpr int64_t kRouteLongKeep = 30 * kDaySeconds;
 constexpr int64_t kRecordsKept = 100'000;  // some 25 MB
 // Rows of each table, each time: twice what ten minutes of the finest add; of routes, seconds.
 constexpr int64_t kForgottenAtOnce = 1200;
+constexpr int64_t kRoutesForgottenAtOnce = 7200;
 
 std::string TableOf(size_t level) {
   return "figures_" + std::to_string(kHistoryLevels[level].seconds);
@@ -21,6 +18,10 @@ std::string TableOf(size_t level) {
 
 // The older row stays when it stands for more: an interval of which the finer rows have partly been
 // forgotten is not rolled up anew.
+std::string RouteTableOf(size_t level) {
+  return "routes_" + std::to_string(kRouteLevels[level].seconds);
+}
+
 std::string InsertSql(size_t level) {
   return "INSERT INTO " + TableOf(level) +
          " (time, layout, seconds, metrics, histograms) VALUES (?, ?, ?, ?, ?) ON CONFLICT (time) "
@@ -55,8 +56,12 @@ HistoryWriter::HistoryWriter(Database& database, int64_t now) : database_(databa
     }
   }
   last_time_ = rolled_until_[0] - 1;
-  routes_rolled_until_ = database.Figure("SELECT coalesce(max(time) + 600, 0) FROM routes_600");
-  if (routes_rolled_until_ > now) routes_rolled_until_ = IntervalOf(now, kRouteLong);
+  for (size_t level = 1; level < kRouteLevels.size(); ++level) {
+    const int64_t seconds = kRouteLevels[level].seconds;
+    const std::string sql = "SELECT coalesce(max(time), -1) FROM " + RouteTableOf(level);
+    const int64_t until = database.Figure(sql.c_str()) + seconds;
+    routes_rolled_until_[level] = until < seconds ? 0 : std::min(until, IntervalOf(now, seconds));
+  }
   insert_record_ = Statement(database,
                              "INSERT OR IGNORE INTO records (time, kind, severity, name, actor, "
                              "text, details, source) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
@@ -70,7 +75,7 @@ HistoryWriter::HistoryWriter(Database& database, int64_t now) : database_(databa
 void HistoryWriter::Write(const HistoryBatch& batch) {
   if (batch.empty()) return;
   RolledUntil until = rolled_until_;
-  int64_t routes_until = routes_rolled_until_;
+  RoutesUntil routes_until = routes_rolled_until_;
   database_.Run("BEGIN IMMEDIATE");
   WritePoints(batch.points, &until);
   WriteRoutes(batch.routes, &routes_until);
@@ -157,7 +162,7 @@ int64_t HistoryWriter::RouteId(const std::string& label) {
   return id;
 }
 
-void HistoryWriter::WriteRoutes(const std::vector<RoutePoint>& routes, int64_t* until) {
+void HistoryWriter::WriteRoutes(const std::vector<RoutePoint>& routes, RoutesUntil* until) {
   if (routes.empty()) return;
   for (const RoutePoint& point : routes) {
     insert_route_minute_.Bind(1, RouteId(point.label))
@@ -167,25 +172,33 @@ void HistoryWriter::WriteRoutes(const std::vector<RoutePoint>& routes, int64_t* 
         .Bind(5, static_cast<int64_t>(point.nanoseconds))
         .BindBlob(6, point.histogram)
         .Run();
-    *until = std::min(*until, IntervalOf(point.time, kRouteLong));
+    for (size_t level = 1; level < kRouteLevels.size(); ++level) {
+      const int64_t begin = IntervalOf(point.time, kRouteLevels[level].seconds);
+      (*until)[level] = std::min((*until)[level], begin);
+    }
   }
-  const int64_t end = IntervalOf(routes.back().time + kRouteMinute, kRouteLong);
-  if (end <= *until) return;
-  RollUpRoutes(*until, end);
-  *until = end;
+  (*until)[0] = routes.back().time + int64_t{kRouteLevels[0].seconds};
+  for (size_t level = 1; level < kRouteLevels.size(); ++level) {
+    const int64_t end = IntervalOf((*until)[level - 1], kRouteLevels[level].seconds);
+    if (end <= (*until)[level]) continue;
+    RollUpRoutes(level, (*until)[level], end);
+    (*until)[level] = end;
+  }
 }
 
-void HistoryWriter::RollUpRoutes(int64_t from, int64_t until) {
+void HistoryWriter::RollUpRoutes(size_t level, int64_t from, int64_t until) {
+  const int64_t seconds = kRouteLevels[level].seconds;
   // Ordered by route first: one route's minutes follow each other.
-  Statement rows(database_,
-                 "SELECT route, time, requests, errors, nanoseconds, histogram FROM routes_60 "
-                 "WHERE time >= ? AND time < ? ORDER BY route, time");
+  Statement rows(database_, "SELECT route, time, requests, errors, nanoseconds, histogram FROM " +
+                                RouteTableOf(level - 1) +
+                                " WHERE time >= ? AND time < ? ORDER BY route, time");
   Statement insert(database_,
-                   "INSERT INTO routes_600 (route, time, requests, errors, nanoseconds, histogram) "
-                   "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (route, time) DO UPDATE SET requests = "
-                   "excluded.requests, errors = excluded.errors, nanoseconds = "
-                   "excluded.nanoseconds, histogram = excluded.histogram WHERE "
-                   "excluded.requests >= requests");
+                   "INSERT INTO " + RouteTableOf(level) +
+                       " (route, time, requests, errors, nanoseconds, histogram) VALUES (?, ?, ?, "
+                       "?, ?, ?) ON CONFLICT (route, time) DO UPDATE SET requests = "
+                       "excluded.requests, errors = excluded.errors, nanoseconds = "
+                       "excluded.nanoseconds, histogram = excluded.histogram WHERE "
+                       "excluded.requests >= requests");
   int64_t route = 0;
   int64_t time = 0;
   std::array<int64_t, 3> sums{};
@@ -201,7 +214,7 @@ void HistoryWriter::RollUpRoutes(int64_t from, int64_t until) {
   };
   rows.Bind(1, from).Bind(2, until);
   while (rows.Step()) {
-    const int64_t interval = IntervalOf(rows.Integer(1), kRouteLong);
+    const int64_t interval = IntervalOf(rows.Integer(1), seconds);
     if (rows.Integer(0) != route || interval != time) write();
     route = rows.Integer(0);
     time = interval;
@@ -262,11 +275,12 @@ void HistoryWriter::ForgetOld(int64_t now, const HistoryLimits& limits) {
     Statement(database_, "DELETE FROM " + table + " WHERE time < min(?, (SELECT min(time) FROM " +
                              table + ") + ?)")
         .Bind(1, now - std::min(keep, days))
-        .Bind(2, kForgottenAtOnce)
+        .Bind(2, kRoutesForgottenAtOnce)
         .Run();
   };
-  forget_routes("routes_60", kRouteMinuteKeep);
-  forget_routes("routes_600", kRouteLongKeep);
+  for (size_t level = 0; level < kRouteLevels.size(); ++level) {
+    forget_routes(RouteTableOf(level), static_cast<int64_t>(kRouteLevels[level].keep_seconds));
+  }
   Statement(database_,
             "DELETE FROM records WHERE number IN (SELECT number FROM records WHERE time < ? OR "
             "number <= (SELECT max(number) FROM records) - ? ORDER BY number LIMIT ?)")
@@ -280,8 +294,8 @@ void HistoryWriter::ForgetMost() {
   // The oldest tenth of the table that has the most bytes.
   std::string largest;
   int64_t most = 0;
-  for (const char* const table :
-       {"figures_1", "figures_10", "figures_60", "figures_600", "routes_60", "routes_600"}) {
+  for (const char* const table : {"figures_1", "figures_10", "figures_60", "figures_600",
+                                  "routes_60", "routes_600", "routes_3600"}) {
     const std::string last =
         table[0] == 'r' ? "length(histogram) + 24" : "length(metrics) + length(histograms) + 16";
     const std::string sql = "SELECT count(*) * coalesce((SELECT avg(" + last +

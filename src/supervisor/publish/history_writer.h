@@ -76,12 +76,13 @@ class HistoryWriter {
  private:
   // Where each level goes on.
   using RolledUntil = std::array<int64_t, kLevels>;
+  using RoutesUntil = std::array<int64_t, kRouteLevels.size()>;
 
   void WritePoints(const std::vector<HistorySecond>& points, RolledUntil* until);
-  void WriteRoutes(const std::vector<RoutePoint>& routes, int64_t* until);
+  void WriteRoutes(const std::vector<RoutePoint>& routes, RoutesUntil* until);
   void WriteRecords(const std::vector<StoredRecord>& records);
   void RollUp(size_t level, RolledUntil* until);
-  void RollUpRoutes(int64_t from, int64_t until);
+  void RollUpRoutes(size_t level, int64_t from, int64_t until);
   int64_t RouteId(const std::string& label);
   void ForgetOld(int64_t now, const HistoryLimits& limits);
   void ForgetMost();
@@ -90,7 +91,7 @@ class HistoryWriter {
   int64_t layout_ = 0;
   std::map<int64_t, LayoutColumns> layouts_;
   RolledUntil rolled_until_{};
-  int64_t routes_rolled_until_ = 0;
+  RoutesUntil routes_rolled_until_{};
   int64_t last_time_ = 0;
   std::array<Statement, kLevels> insert_;
   std::array<Statement, kLevels> read_;

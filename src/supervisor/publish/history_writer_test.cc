@@ -212,7 +212,7 @@ TEST_F(HistoryWriterTest, RoutesAreAddedUpWithTheirHistograms) {
   quick[HistogramBucket(5'000'000)] = 99;
   HistogramCounts slow{};
   slow[HistogramBucket(3'000'000'000)] = 1;
-  for (int64_t minute = 0; minute < 11; ++minute) {
+  for (int64_t minute = 0; minute < 71; ++minute) {
     HistoryBatch batch;
     const int64_t time = kBegin + minute * 60;
     batch.routes = {{time, "GET /a", 99, 1, 495'000'000, PackHistograms({{quick}})},
@@ -220,15 +220,16 @@ TEST_F(HistoryWriterTest, RoutesAreAddedUpWithTheirHistograms) {
     writer_->Write(batch);
     ASSERT_FALSE(database_->failed()) << database_->failure().message;
   }
-  EXPECT_EQ(Rows("routes_60"), 22);
-  EXPECT_EQ(Rows("routes_600"), 2);
+  EXPECT_EQ(Rows("routes_60"), 142);
+  EXPECT_EQ(Rows("routes_600"), 14);
+  EXPECT_EQ(Rows("routes_3600"), 2);
   auto reader = HistoryReader::Open(path_);
-  const auto routes = (*reader)->Routes({kBegin, kBegin + 660, 0}, 10);
+  const auto routes = (*reader)->Routes({kBegin, kBegin + 4260, 0}, 10);
   ASSERT_TRUE(routes) << routes.error();
   ASSERT_EQ(routes->size(), 2U);
   EXPECT_EQ(routes->at(0).label, "GET /a");
-  EXPECT_EQ(routes->at(0).requests, 99U * 11);
-  EXPECT_EQ(routes->at(0).errors, 11U);
+  EXPECT_EQ(routes->at(0).requests, 99U * 71);
+  EXPECT_EQ(routes->at(0).errors, 71U);
   EXPECT_NEAR(routes->at(0).mean_seconds, 0.005, 1e-6);
   EXPECT_NEAR(routes->at(1).durations.p50, 3, 0.2);
 }

@@ -12,8 +12,12 @@ constexpr int kStepsPerLook = 10'000;  // of SQLite's machine, about 0.1 ms
 
 int Length(std::string_view text) { return static_cast<int>(text.size()); }
 
-int IsLate(void* deadline_ns) {
-  return MonotonicNs() > *static_cast<const uint64_t*>(deadline_ns) ? 1 : 0;
+constexpr uint64_t kWallPerCpu = 10;
+
+uint64_t ThreadCpuNs() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
 }  // namespace
@@ -130,9 +134,14 @@ int64_t Database::Figure(const char* sql) {
 }
 
 void Database::LimitTime(uint64_t milliseconds) {
-  deadline_ns_ = MonotonicNs() + milliseconds * 1'000'000;
-  sqlite3_progress_handler(handle_.get(), kStepsPerLook, milliseconds > 0 ? IsLate : nullptr,
-                           &deadline_ns_);
+  deadline_ = {ThreadCpuNs() + milliseconds * 1'000'000,
+               MonotonicNs() + milliseconds * kWallPerCpu * 1'000'000};
+  const auto is_late = [](void* deadline) {
+    const auto& limit = *static_cast<const Deadline*>(deadline);
+    return ThreadCpuNs() > limit.cpu_ns || MonotonicNs() > limit.wall_ns ? 1 : 0;
+  };
+  sqlite3_progress_handler(handle_.get(), kStepsPerLook, milliseconds > 0 ? +is_late : nullptr,
+                           &deadline_);
 }
 
 void Database::Note(int code, std::string_view what) {

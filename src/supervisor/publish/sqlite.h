@@ -83,7 +83,9 @@ class Database {
   // Puts a failure back that had to be cleared to clean up after it.
   void Restore(SqliteFailure failure) { failure_ = std::move(failure); }
 
-  // Ends statements that have run for longer, with SQLITE_INTERRUPT; 0: never.
+  // Ends statements that have taken more CPU time from now on, or ten times as long by the clock,
+  // with SQLITE_INTERRUPT; 0: never. Of CPU, because on a machine that is short of it nothing would
+  // be quicker for being asked again.
   void LimitTime(uint64_t milliseconds);
 
   sqlite3* handle() { return handle_.get(); }
@@ -97,7 +99,11 @@ class Database {
 
   std::unique_ptr<sqlite3, Close> handle_;
   SqliteFailure failure_;
-  uint64_t deadline_ns_ = 0;
+  struct Deadline {
+    uint64_t cpu_ns = 0;
+    uint64_t wall_ns = 0;
+  };
+  Deadline deadline_;
 };
 
 }  // namespace stirbar

@@ -121,7 +121,7 @@ class HistoryView {
   private choose(span: Span): void {
     this.span = span;
     kept = span;
-    window.history.replaceState(null, '', searchOf(span));
+    window.history.replaceState(null, '', location.pathname + searchOf(span)); // <base> would make it another page
     this.mark();
     void this.load();
   }
