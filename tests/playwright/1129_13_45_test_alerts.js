@@ -78,10 +78,13 @@ test("a reader sees everything and may change nothing", async ({ page }) => {
   const button = page.getByRole("button", { name: "Send a test to ops" });
   await expect(button).toHaveAttribute("aria-disabled", "true");
   await expect(button).toHaveAttribute("title", /operator.s token/);
-  await button.click();
+  await button.focus();
+  await page.keyboard.press("Enter");
+  await expect(said(page)).toBeHidden(); // nothing was asked for
   await expect(page.getByLabel("What")).toBeDisabled();
   await expect(page.getByRole("link", { name: "Log in" })).toBeVisible();
   expect(await nameless(page)).toEqual([]);
+  expect(receiver.told("test")).toEqual([]);
 });
 
 test("fires, is told, acknowledged, and over", async ({ page }) => {

@@ -19,10 +19,12 @@
 namespace stirbar {
 
 // The functions that are used, by their names.
-#define STIRBAR_CURL_FUNCTIONS(X)                                                 \
-  X(curl_global_init)                                                             \
-  X(curl_easy_init) X(curl_easy_setopt) X(curl_easy_perform) X(curl_easy_getinfo) \
-      X(curl_easy_cleanup) X(curl_easy_strerror) X(curl_slist_append) X(curl_slist_free_all)
+// clang-format off
+#define STIRBAR_CURL_FUNCTIONS(X)                                                                \
+  X(curl_global_init) X(curl_easy_init) X(curl_easy_setopt) X(curl_easy_perform)                 \
+  X(curl_easy_getinfo) X(curl_easy_cleanup) X(curl_easy_strerror) X(curl_slist_append)           \
+  X(curl_slist_free_all)
+// clang-format on
 
 struct CurlLibrary {
 #define STIRBAR_CURL_FUNCTION(name) decltype(&::name) name = nullptr;

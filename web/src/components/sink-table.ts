@@ -23,15 +23,13 @@ export class SinkTable {
             drawPill(cell, tone, s.failing_seconds ? `${word} for ${duration(Math.floor(s.failing_seconds))}` : word);
           },
         },
-        { title: 'Kind', draw: (cell, s) => setText(cell, s.kind) },
-        { title: 'To', hint: 'Without what may be secret', draw: (cell, s) => setText(cell, s.target) },
-        { title: 'Delivered', numeric: true, draw: (cell, s) => drawFigure(cell, s.delivered, integer) },
+        { title: 'Test', draw: (cell, s) => this.drawTest(cell, s) },
+        { title: 'To', hint: 'Without what may be secret', draw: (cell, s) => setText(cell, `${s.kind} · ${s.target}`) },
+        { title: 'Delivered', numeric: true, draw: (cell, s) => drawFigure(cell, s.delivered, integer, s.last_success ? `the newest at ${moment(s.last_success)}` : null) },
         { title: 'Waiting', hint: 'Messages that are sent when it takes them again, in order', numeric: true, draw: (cell, s) => drawFigure(cell, s.waiting, integer) },
         { title: 'Failures', hint: 'Attempts', numeric: true, draw: (cell, s) => drawFigure(cell, s.failures, integer) },
         { title: 'Given up', hint: 'Messages that it refuses, or for which there was no room', numeric: true, draw: (cell, s) => drawFigure(cell, (s.refused ?? 0) + (s.dropped ?? 0), integer) },
-        { title: 'Last success', draw: (cell, s) => setText(cell, s.last_success ? moment(s.last_success) : '–') },
         { title: 'Last error', wide: true, draw: (cell, s) => setText(cell, s.last_error && s.last_failure ? `${clock(s.last_failure)} ${s.last_error}` : '') },
-        { title: 'Test', draw: (cell, s) => this.drawTest(cell, s) },
       ],
       key: (s) => s.name,
       empty: '',
@@ -48,7 +46,7 @@ export class SinkTable {
   private drawTest(cell: HTMLElement, sink: Sink): void {
     let button = cell.querySelector('button');
     if (!button) {
-      button = actionButton('Send a test', async () => {
+      button = actionButton('Test', async () => {
         await test(sink.name);
         this.after(`A test is on its way to ${sink.name}.`, false);
       }, this.after);
