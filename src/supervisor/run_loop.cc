@@ -20,6 +20,7 @@
 #include "segment/identity.h"
 #include "segment/mapping.h"
 #include "supervisor/action_log.h"
+#include "supervisor/collect/cache_collector.h"
 #include "supervisor/collect/cgroup_collector.h"
 #include "supervisor/collect/connection_collector.h"
 #include "supervisor/collect/connection_reader.h"
@@ -42,9 +43,14 @@
 #include "supervisor/log.h"
 #include "supervisor/mitigate/cleanup_mitigator.h"
 #include "supervisor/mitigate/directive_desk.h"
+#include "supervisor/mitigate/emergency_mitigator.h"
+#include "supervisor/mitigate/operator_actions.h"
 #include "supervisor/mitigate/overload_mitigator.h"
 #include "supervisor/mitigate/stuck_mitigator.h"
+#include "supervisor/mitigate/worker_recycler.h"
+#include "supervisor/mitigate/worker_replacement.h"
 #include "supervisor/publish/access_token.h"
+#include "supervisor/publish/actions_endpoint.h"
 #include "supervisor/publish/event_publisher.h"
 #include "supervisor/publish/http_server.h"
 #include "supervisor/publish/latency_grid.h"
@@ -170,7 +176,9 @@ class Supervisor {
     collectors_.push_back(std::make_unique<SlowQueryCollector>(segment_));
     collectors_.push_back(std::make_unique<TrafficCollector>(segment_));
     collectors_.push_back(std::make_unique<DatabaseCollector>(options.databases, ConnectMySql));
-    mitigators_ = {&overload_mitigator_, &stuck_mitigator_, &cleanup_mitigator_};
+    collectors_.push_back(std::make_unique<CacheCollector>(segment_));
+    mitigators_ = {&overload_mitigator_, &replacement_,       &stuck_mitigator_,
+                   &recycler_,           &cleanup_mitigator_, &emergency_mitigator_};
     publishers_ = {&slow_request_log_, &event_publisher_, &segment_publisher_, &latency_grid_};
   }
 
@@ -206,6 +214,7 @@ class Supervisor {
     http.stacks = &current_stacks_;
     http.connections = &current_connections_;
     http.records = &history_;
+    http.endpoints.push_back(MakeActionsEndpoint(operator_actions_));
     if (!TakeTokens(&http)) return false;
     const Result<std::string> url = UrlOf(options_.listen_fd);
     url_ = url ? *url : "";
@@ -308,6 +317,8 @@ class Supervisor {
     }
     for (const auto& collector : collectors_) collector->Collect(tick, &sample_);
     sample_.actions = actions_.Newest();
+    sample_.action_counts = actions_.Counts();
+    sample_.emergency = emergency_mitigator_.state();
   }
 
   // Whether a worker's condition, the app's status or an order of overload control is another than
@@ -356,9 +367,13 @@ class Supervisor {
   NoHistory history_;
   ActionLog actions_{history_};
   DirectiveDesk desk_{segment_};
-  OverloadMitigator overload_mitigator_{segment_};
-  StuckMitigator stuck_mitigator_{segment_, desk_};
-  CleanupMitigator cleanup_mitigator_{segment_, desk_};
+  OverloadMitigator overload_mitigator_{segment_, actions_};
+  WorkerReplacement replacement_{segment_};
+  StuckMitigator stuck_mitigator_{{segment_, desk_, replacement_, actions_}};
+  WorkerRecycler recycler_{{segment_, replacement_, actions_}};
+  CleanupMitigator cleanup_mitigator_{{segment_, desk_, actions_}};
+  EmergencyMitigator emergency_mitigator_{{segment_, cleanup_mitigator_, recycler_}};
+  OperatorActions operator_actions_{cleanup_mitigator_, recycler_};
   std::unique_ptr<Evaluator> evaluator_;
   Sample sample_;
   StackReader stack_reader_{segment_};

@@ -1,5 +1,6 @@
 #include "supervisor/publish/prometheus_text.h"
 
+#include "supervisor/publish/action_metrics.h"
 #include "supervisor/publish/http_message.h"
 #include "supervisor/publish/load_metrics.h"
 #include "supervisor/publish/pool_metrics.h"
@@ -146,6 +147,7 @@ std::string MetricsText(const Snapshot& snapshot, const HttpCounters& http, Metr
   WritePoolMetrics(snapshot.sample, &metrics);
   WriteDatabaseMetrics(snapshot.sample, &metrics);
   WriteWorkerMetrics(snapshot, &metrics);
+  WriteActionMetrics(snapshot.sample, &metrics);
   WriteHealth(snapshot.evaluation.assessment, &metrics);
   WriteListeners(snapshot.sample, &metrics);
   WriteResources(snapshot.evaluation.resources, &metrics);
