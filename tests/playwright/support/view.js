@@ -11,6 +11,7 @@ const titles = {
   "/connections": "Connections",
   "/requests": "Requests",
   "/routes": "Routes",
+  "/actions": "Actions",
   "/events": "Events",
   "/settings": "Settings",
 };
