@@ -10,6 +10,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from stirbar.alert import Alert
+from stirbar.caches import cache
+from stirbar.cleaners import cleanup
 from stirbar.config import ResponsivenessConfig
 from stirbar.extension import Stirbar
 from stirbar.health_checker import HealthChecker
@@ -46,6 +48,8 @@ __all__ = [
     "ResponsivenessConfig",
     "Stirbar",
     "SystemOptimizer",
+    "cache",
+    "cleanup",
     "degrade",
     "limit",
     "pool_options",

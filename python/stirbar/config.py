@@ -89,6 +89,17 @@ class ResponsivenessConfig:
     monitor_requests: str = "on"
     monitor_workers: str = "on"
     monitor_database: str = "on"
+    cleanup_garbage: str = "on"
+    cleanup_caches: str = "on"
+    cleanup_connections: str = "on"
+    cleanup_callbacks: str = "on"
+    cleanup_trim: str = "on"
+    cleanup_idle_wait: float = 5.0
+    cleanup_budget: float = 0.25
+    cleanup_idle_connections: int = 1
+    emergency: str = "on"
+    emergency_cooldown: float = 30.0
+    recycle_drain_timeout: float = 30.0
 
     def __post_init__(self) -> None:
         if native is not None:

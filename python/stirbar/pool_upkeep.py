@@ -12,10 +12,12 @@ import threading
 import weakref
 from typing import Any
 
+from stirbar import memory_care
 from stirbar.engine import logger, native
 
 _INTERVAL_SECONDS = 1.0
 # What a connection is taken out for; as in src/probe/pool_upkeep.h.
+_SURPLUS = 3
 _PING = 4
 _SETTINGS = (
     "pool_lifetime",
@@ -84,6 +86,7 @@ def answers(pool: Any, record: Any) -> bool:
 def watch(pool: Any) -> None:
     """Takes care of `pool` as long as it lives."""
     _pools.add(pool)
+    memory_care.add("connections", close_idle)
 
 
 def begin() -> None:
@@ -131,6 +134,24 @@ def look_after(pool: Any, stop: threading.Event | None = None) -> None:
             record.close()
         finally:
             pool._drop(record, 0)
+
+
+def close_idle(order: memory_care.Order) -> memory_care.Effect:
+    """A step of a cleanup: closes idle connections beyond ``order.keeps`` of each pool."""
+    closed = 0
+    for pool in list(_pools):
+        while pool.checkedin() > order.keeps:
+            if order.is_over():
+                return memory_care.Effect(closed, f"{closed} idle connections closed", partly=True)
+            record = pool._take_idle()
+            if record is None:
+                break
+            try:
+                record.close()
+            finally:
+                pool._drop(record, _SURPLUS)
+            closed += 1
+    return memory_care.Effect(closed, f"{closed} idle connections closed")
 
 
 def _still_lives(pool: Any, record: Any) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from stirbar import libraries, server_facts
+from stirbar import libraries, memory_care, server_facts
 from stirbar.door import has_door, watch_door
 from stirbar.engine import logger, native
 from stirbar.intake import bound_intake
@@ -110,6 +110,7 @@ def _start(facts_of: Callable[[Any], ServerFacts], server: Any) -> None:
     if native.start(
         facts.server, facts.gives_lock_up, facts.capacity, facts.listeners, facts.backlog
     ):
+        memory_care.begin()
         return
     reason = native.trouble()
     if reason and reason not in _reported:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stirbar import observed
+from stirbar import memory_care, observed
 from stirbar.engine import native
 from stirbar.health_checker import HealthChecker
 from stirbar.health_status import HealthStatus
@@ -89,12 +89,16 @@ class SystemOptimizer:
     def trigger_cleanup_if_needed(self) -> dict[str, Any]:
         """Cleans up the memory of this process when the app's memory is short.
 
-        Collects garbage of all generations and gives free memory back to the system; takes tens of
-        milliseconds for a large heap. With ``cleanup_enabled`` off it only says that it is needed.
+        Runs each step whose setting is on: idle connections, what ``@stirbar.cleanup`` has
+        registered, a quarter of each registered cache, garbage of all generations, trim. Takes tens
+        of milliseconds for a large heap. With ``cleanup_enabled`` off, or under ``observe_only``,
+        it only says that it is needed.
 
         Returns:
-            ``needed``, ``ran`` (bool), ``reason``, and when it ran ``reclaimed_bytes`` (fall of the
-            resident set), ``collected_objects``, ``duration_seconds``.
+            ``needed``, ``ran`` (bool), ``reason``, and when it ran ``steps`` (list of dicts:
+            ``step``, ``before_bytes`` and ``after_bytes`` of the resident set,
+            ``reclaimed_bytes``, ``count``, ``duration_seconds``, ``text``), and of all together
+            ``reclaimed_bytes``, ``collected_objects``, ``duration_seconds``.
         """
         if native is None:
             return {"needed": False, "ran": False, "reason": "the native part is missing"}
@@ -112,14 +116,8 @@ class SystemOptimizer:
                 "reason": f"memory {shown}, warning at {limit:.0f} %",
             }
         why = f"memory {percent:.1f} % is above {limit:.0f} %"
-        if not settings["cleanup_enabled"]:
-            return {"needed": True, "ran": False, "reason": f"{why}; cleanup_enabled is off"}
-        effect = native.clean_up_memory()
-        return {
-            "needed": True,
-            "ran": True,
-            "reason": why,
-            "reclaimed_bytes": effect["reclaimed_bytes"],
-            "collected_objects": effect["collected_objects"],
-            "duration_seconds": effect["duration_ns"] * 1e-9,
-        }
+        for switch, allowed in (("cleanup_enabled", 1), ("observe_only", 0)):
+            if bool(settings[switch]) != bool(allowed):
+                state = "off" if allowed else "on"
+                return {"needed": True, "ran": False, "reason": f"{why}; {switch} is {state}"}
+        return {"needed": True, "ran": True, "reason": why, **memory_care.clean_up(settings)}

@@ -179,7 +179,32 @@ inline constexpr double kModeOn = 2;
     "only listed as pending; off: nothing is found")                                               \
   X(monitor_database, kMode, 2, 0, 2,                                                              \
     "Whether the rules about connections and databases judge health and raise alerts; observe: what they find is "\
-    "only listed as pending; off: nothing is found")
+    "only listed as pending; off: nothing is found")\
+  X(cleanup_garbage, kMode, 2, 0, 2,                                                               \
+    "Whether a cleanup runs Python's garbage collector: the young generations first, all while "   \
+    "memory stays short")                                                                          \
+  X(cleanup_caches, kMode, 2, 0, 2,                                                                \
+    "Whether a cleanup evicts entries of the caches registered with stirbar.cache")                \
+  X(cleanup_connections, kMode, 2, 0, 2,                                                           \
+    "Whether a cleanup closes idle pool connections beyond cleanup_idle_connections")              \
+  X(cleanup_callbacks, kMode, 2, 0, 2,                                                             \
+    "Whether a cleanup calls what the app has registered with stirbar.cleanup")                    \
+  X(cleanup_trim, kMode, 2, 0, 2,                                                                  \
+    "Whether a cleanup gives the allocator's free memory back to the system (malloc_trim)")        \
+  X(cleanup_idle_wait, kSeconds, 5, 0, 300,                                                        \
+    "How long a cleanup waits for a moment without a request in its worker; in an emergency it "   \
+    "does not wait")                                                                               \
+  X(cleanup_budget, kSeconds, 0.25, 0.001, 60,                                                     \
+    "Time that one step of a cleanup may take in a worker: steps that can stop then do, others "   \
+    "are repeated less often")                                                                     \
+  X(cleanup_idle_connections, kCount, 1, 0, 10000,                                                 \
+    "Idle connections that a cleanup leaves in each pool")                                         \
+  X(emergency, kMode, 2, 0, 2,                                                                     \
+    "Whether at critical memory all workers are cleaned up and then the largest one is recycled")  \
+  X(emergency_cooldown, kSeconds, 30, 1, 86400,                                                    \
+    "Pause after a worker was recycled for memory, before anything else is done about it")         \
+  X(recycle_drain_timeout, kSeconds, 30, 0, 3600,                                                  \
+    "How long a recycled worker may take to end its requests before it is killed")
 // clang-format on
 
 enum class SettingId : uint8_t {

@@ -9,9 +9,11 @@
 #include <stdexcept>
 
 #include "base/clock.h"
+#include "probe/arena_figures.h"
 #include "probe/bindings.h"
+#include "probe/cache_counters.h"
+#include "probe/cleanup.h"
 #include "probe/current_request.h"
-#include "probe/native_threads.h"
 #include "probe/probe.h"
 #include "probe/request_arrival.h"
 #include "segment/config.h"
@@ -266,11 +268,36 @@ std::map<std::string, double> CurrentSettings() {
   return values;
 }
 
-std::map<std::string, long long> CleanUp() {
-  const CleanupEffect effect = CleanUpMemory();
-  return {{"reclaimed_bytes", static_cast<long long>(effect.reclaimed_bytes)},
-          {"collected_objects", static_cast<long long>(effect.collected_objects)},
+std::map<std::string, long long> RunStep(uint32_t step, bool trims) {
+  if (step >= kCleanupSteps) throw std::invalid_argument("there is no such step");
+  const CleanupEffect effect = RunNativeStep(static_cast<CleanupStep>(step), trims);
+  return {{"before_bytes", static_cast<long long>(effect.before_bytes)},
+          {"after_bytes", static_cast<long long>(effect.after_bytes)},
+          {"count", static_cast<long long>(effect.count)},
           {"duration_ns", static_cast<long long>(effect.duration_ns)}};
+}
+
+std::optional<std::tuple<uint32_t, uint32_t, uint32_t, double>> TakePythonStep() {
+  const std::optional<PythonStep> step = TakeCleanup();
+  if (!step) return std::nullopt;
+  return std::tuple{static_cast<uint32_t>(step->step), step->percent, step->keeps,
+                    step->budget_seconds};
+}
+
+void EndPythonStep(uint64_t count, uint32_t outcome, const std::string& text) {
+  EndCleanup(count, static_cast<CleanupOutcome>(outcome), text);
+}
+
+std::map<std::string, uint64_t> Arenas() {
+  const ArenaFigures arenas = ReadArenas();
+  return {{"bytes", arenas.bytes}, {"used_bytes", arenas.used_bytes}};
+}
+
+uint32_t AddNamedCache(const std::string& name) { return AddCache(name.c_str()); }
+
+std::map<std::string, uint64_t> CacheTotals(uint32_t cache) {
+  const CacheCounts counts = CountsOf(cache);
+  return {{"hits", counts.hits}, {"misses", counts.misses}, {"evictions", counts.evictions}};
 }
 
 }  // namespace stirbar

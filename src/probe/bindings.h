@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -68,7 +69,15 @@ double ParseOne(const std::string& name, const std::string& text);
 void CheckAll(const std::map<std::string, double>& values);
 // The settings that hold for the whole app; defaults when not attached.
 std::map<std::string, double> CurrentSettings();
-// As CleanUpMemory: "reclaimed_bytes", "collected_objects", "duration_ns".
-std::map<std::string, long long> CleanUp();
+// As RunNativeStep: "before_bytes", "after_bytes", "count", "duration_ns".
+std::map<std::string, long long> RunStep(uint32_t step, bool trims);
+// As TakeCleanup: step, percent, keeps, budget in seconds.
+std::optional<std::tuple<uint32_t, uint32_t, uint32_t, double>> TakePythonStep();
+void EndPythonStep(uint64_t count, uint32_t outcome, const std::string& text);
+// Python's own arenas: "bytes" (0: not known), "used_bytes".
+std::map<std::string, uint64_t> Arenas();
+uint32_t AddNamedCache(const std::string& name);
+// "hits", "misses", "evictions" of this process.
+std::map<std::string, uint64_t> CacheTotals(uint32_t cache);
 
 }  // namespace stirbar

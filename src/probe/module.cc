@@ -8,6 +8,8 @@
 #include <nanobind/stl/vector.h>
 
 #include "probe/bindings.h"
+#include "probe/cache_counters.h"
+#include "probe/cleanup.h"
 #include "probe/connection_book.h"
 #include "probe/connection_leaks.h"
 #include "probe/connection_texts.h"
@@ -151,5 +153,22 @@ NB_MODULE(_stirbar, m) {
   m.def("check_settings", &CheckAll, nb::arg("values"));
   m.def("settings", &CurrentSettings);
 
-  m.def("clean_up_memory", &CleanUp);
+  m.def("run_cleanup_step", &RunStep, nb::arg("step"), nb::arg("trims"));
+  m.def("trim", &Trim);
+  m.def("resident_bytes", &ResidentBytes);
+  m.def("arenas", &Arenas);
+  m.def("set_python_steps", &SetPythonSteps, nb::arg("bits"));
+  m.def(
+      "set_cleanup_starter", [](nb::handle starter) { SetCleanupStarter(OrNull(starter)); },
+      nb::arg("starter").none());
+  m.def("take_cleanup", &TakePythonStep);
+  m.def("cleanup_is_offered", &CleanupIsOffered);
+  m.def("end_cleanup", &EndPythonStep, nb::arg("count"), nb::arg("outcome"), nb::arg("text"));
+  m.def("add_cache", &AddNamedCache, nb::arg("name"));
+  m.def("count_hit", &CountHit, nb::arg("cache"));
+  m.def("count_miss", &CountMiss, nb::arg("cache"));
+  m.def("count_evictions", &CountEvictions, nb::arg("cache"), nb::arg("entries"));
+  m.def("set_cache_totals", &SetCacheTotals, nb::arg("cache"), nb::arg("hits"), nb::arg("misses"));
+  m.def("set_cache_entries", &SetCacheEntries, nb::arg("cache"), nb::arg("entries"));
+  m.def("cache_totals", &CacheTotals, nb::arg("cache"));
 }

@@ -1,18 +1,18 @@
 #include <Python.h>
 // First, because CPython asks for it.
 
-#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <exception>
 #include <semaphore>
 
 #include "base/clock.h"
+#include "probe/cache_counters.h"
+#include "probe/cleanup.h"
 #include "probe/connection_leaks.h"
 #include "probe/executor_depth.h"
 #include "probe/gil_address.h"
@@ -56,6 +56,19 @@ bool Sleep(const Threads* threads) {
   return !threads->stopping.load(std::memory_order_relaxed);
 }
 
+// The same while a cleanup waits for a moment without a request, at most: such a moment of a busy
+// worker is a millisecond long, and looking needs no interpreter lock.
+bool SleepUntilIdle(const Threads* threads) {
+  const Attachment* const attachment = Probe::Current();
+  for (int i = 0; i < kPeriodMs; ++i) {
+    pollfd event{threads->stop_event, POLLIN, 0};
+    poll(&event, 1, 1);
+    if (threads->stopping.load(std::memory_order_relaxed)) return false;
+    if (attachment == nullptr || IsIdle(attachment->slot())) break;
+  }
+  return true;
+}
+
 // What the beat thread does once a second.
 void CheckAll(uint64_t now, SupervisorWatch* watch, ReaderPermission* permission) {
   Probe::Get().Reattach();
@@ -96,6 +109,9 @@ void Beat(Threads* threads) {
     Probe::Get().ObeyOrders(now);
     if (const Attachment* const attachment = Probe::Current(); attachment != nullptr) {
       attachment->slot().heartbeat_ns.store(now, std::memory_order_relaxed);
+      WorkerCaches& caches = attachment->segment().caches[attachment->slot_index()];
+      caches.steps.store(CleanupSteps(), std::memory_order_relaxed);
+      PublishCaches(&caches);
       lock_sampler.Turn(attachment->slot(), now);
     }
   }
@@ -111,10 +127,8 @@ void CarryOut(const Attachment& attachment) {
                                 directive.started_ns.load(std::memory_order_relaxed));
     directive.interrupted.store(done ? 1 : 0, std::memory_order_relaxed);
   } else if (kind == DirectiveKind::kCleanup) {
-    const CleanupEffect effect = CleanUpMemory();
-    directive.reclaimed_bytes.store(effect.reclaimed_bytes, std::memory_order_relaxed);
-    directive.collected_objects.store(effect.collected_objects, std::memory_order_relaxed);
-    directive.duration_ns.store(effect.duration_ns, std::memory_order_relaxed);
+    CarryOutCleanup(attachment, MonotonicNs());  // answers by itself, often only later
+    return;
   }
   directive.done.store(ordered, std::memory_order_release);
 }
@@ -132,7 +146,7 @@ void UseLock(const Attachment& attachment, uint64_t now, uint64_t* next_routes_n
 
 void Knock(Threads* threads) {
   uint64_t next_routes_ns = 0;
-  while (Sleep(threads)) {
+  while (CleanupWaits() ? SleepUntilIdle(threads) : Sleep(threads)) {
     Attachment* const attachment = Probe::Current();
     if (attachment == nullptr) continue;
     WorkerSlot& slot = attachment->slot();
@@ -178,29 +192,6 @@ void* KnockMain(void* argument) {
   PyThreadState_Clear(threads->python);
   PyThreadState_DeleteCurrent();
   return nullptr;
-}
-
-uint64_t ResidentBytes() {
-  FILE* const file = std::fopen("/proc/self/statm", "re");
-  if (file == nullptr) return 0;
-  unsigned long total = 0;
-  unsigned long resident = 0;
-  const int fields = std::fscanf(file, "%lu %lu", &total, &resident);
-  std::fclose(file);
-  return fields == 2 ? resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE)) : 0;
-}
-
-// gc.collect(), which unlike PyGC_Collect also works in an app that has called gc.disable().
-// Returns how many unreachable objects it found.
-uint64_t CollectGarbage() {
-  PyObject* const module = PyImport_ImportModule("gc");
-  PyObject* const count =
-      module != nullptr ? PyObject_CallMethod(module, "collect", nullptr) : nullptr;
-  const long long collected = count != nullptr ? PyLong_AsLongLong(count) : 0;
-  PyErr_Clear();
-  Py_XDECREF(count);
-  Py_XDECREF(module);
-  return collected > 0 ? static_cast<uint64_t>(collected) : 0;
 }
 
 }  // namespace
@@ -254,22 +245,6 @@ void NativeThreads::ForgetAfterFork() noexcept {
   Threads* const threads = g_threads;
   g_threads = nullptr;
   if (threads != nullptr && threads->stop_event >= 0) close(threads->stop_event);
-}
-
-CleanupEffect CleanUpMemory() {
-  CleanupEffect effect;
-  const uint64_t begin = MonotonicNs();
-  const uint64_t before = ResidentBytes();
-  effect.collected_objects = CollectGarbage();
-  Py_BEGIN_ALLOW_THREADS;
-#ifdef __GLIBC__
-  malloc_trim(0);
-#endif
-  Py_END_ALLOW_THREADS;
-  const uint64_t after = ResidentBytes();
-  effect.reclaimed_bytes = before > after ? before - after : 0;
-  effect.duration_ns = MonotonicNs() - begin;
-  return effect;
 }
 
 }  // namespace stirbar

@@ -31,16 +31,4 @@ class NativeThreads {
   static void ForgetAfterFork() noexcept;
 };
 
-// Bytes that a cleanup of this process gave back to the system, and what it took.
-struct CleanupEffect {
-  uint64_t reclaimed_bytes = 0;  // fall of the resident set; 0 when it grew
-  uint64_t collected_objects = 0;
-  uint64_t duration_ns = 0;
-};
-
-// Collects garbage of all generations, then gives free memory back (malloc_trim). Threads: with the
-// interpreter lock held, which it gives up for the second part. Time: tens of milliseconds for a
-// large heap. Python finalizers run.
-CleanupEffect CleanUpMemory();
-
 }  // namespace stirbar

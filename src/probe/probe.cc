@@ -8,6 +8,8 @@
 #include <new>
 
 #include "base/clock.h"
+#include "probe/cache_counters.h"
+#include "probe/cleanup.h"
 #include "probe/connection_book.h"
 #include "probe/interpreter_map.h"
 #include "probe/native_threads.h"
@@ -38,6 +40,8 @@ void Probe::AfterForkInChild() {
   Probe& probe = Get();
   probe.started_.store(false, std::memory_order_relaxed);
   ForgetConnections();
+  ForgetCleanup();
+  ForgetCacheCounts();
   NativeThreads::ForgetAfterFork();
 }
 

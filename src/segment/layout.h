@@ -14,6 +14,7 @@
 //                 WorkerSlot[128]     the worker that owns it      128 x 1.7 MiB
 //                 NameEntry[16]       the worker that claims one   4 KiB
 //                 WorkerPools[128]    the worker that owns it      128 x 204 KiB
+//                 WorkerCaches[128]   the worker that owns it      128 x 4 KiB
 //
 // The file is sparse: a page costs memory only once it is written. An app with 4 workers and 50
 // routes uses about 2 MiB of the 265 MiB that `ls` shows.
@@ -35,7 +36,7 @@
 // share cache lines); robust mutexes (the survivor learns that the data may be torn, not how to
 // mend it); one file per worker (prometheus_client's way: 2.8 s for a scrape after 500 restarts).
 //
-// Later parts (tasks, sessions, heap samples) go behind the pools; kLayoutVersion
+// Later parts (tasks, sessions, heap samples) go behind the caches; kLayoutVersion
 // goes up by one, and a process that meets another version refuses the file.
 #pragma once
 
@@ -70,6 +71,8 @@ inline constexpr size_t kMaxSettings = 128;
 inline constexpr size_t kMaxHosts = 128;
 // Slow requests of one worker that wait to be fetched by the supervisor (four times a second).
 inline constexpr size_t kMaxSlowRequests = 16;
+// Caches of one worker that are counted; further ones are evicted, not shown.
+inline constexpr size_t kMaxCaches = 16;
 
 static_assert(Word::is_always_lock_free && HalfWord::is_always_lock_free);
 static_assert(sizeof(Word) == 8 && sizeof(HalfWord) == 4);
@@ -205,6 +208,7 @@ enum class EventKind : uint32_t {
   kDatabaseUnavailable,  // `value` = failures in a row
   kDatabaseAvailable,    // `value` = seconds that it was not
   kSlowQuery,            // `route`, `value` = seconds
+  kMemoryEmergency,      // `value` = memory_ratio, `value2` = its critical threshold
 };
 
 enum class Severity : uint32_t { kInfo = 0, kWarning = 1, kCritical = 2 };
@@ -428,6 +432,26 @@ enum class DirectiveKind : uint32_t {
   kInterrupt = 2,  // the request `in_flight` that began at `started_ns`: raise in its thread
 };
 
+// What a cleanup does, one step an order. Bit 1 << step of WorkerCaches::steps says that the worker
+// has something for it.
+enum class CleanupStep : uint32_t {
+  kNone = 0,
+  kYoungGarbage = 1,  // generations 0 and 1 of Python's collector: a millisecond
+  kConnections = 2,   // idle connections of the pools
+  kCallbacks = 3,     // what the app has registered with stirbar.cleanup
+  kCaches = 4,        // entries of what it has registered with stirbar.cache
+  kGarbage = 5,       // all generations: stops the worker for some 10 ms per million objects
+  kTrim = 6,          // free memory of the allocator, back to the system
+};
+inline constexpr uint32_t kCleanupSteps = 7;  // with kNone
+
+enum class CleanupOutcome : uint32_t {
+  kDone = 0,
+  kNothing = 1,  // this worker has nothing for such a step
+  kFailed = 2,   // something that the app has registered has raised: see `text`
+  kPartly = 3,   // its budget of time was used up before it was through
+};
+
 // One order at a time from the supervisor to one worker, and the answer. The supervisor writes the
 // order and then `ordered`; the worker carries it out, writes the answer and then `done`.
 struct Directive {
@@ -438,8 +462,23 @@ struct Directive {
   Word done;           // worker: number of the newest order carried out
   Word reclaimed_bytes;
   Word duration_ns;
-  Word collected_objects;
-  Word interrupted;  // kInterrupt: 1 when the request was still running
+  Word collected_objects;  // or entries evicted, connections closed, callbacks called
+  Word interrupted;        // kInterrupt: 1 when the request was still running
+  // kCleanup, supervisor:
+  HalfWord step;     // CleanupStep
+  HalfWord trims;    // 1: free memory is given back after the step
+  HalfWord percent;  // kCaches: share of the entries to evict; kConnections: unused
+  HalfWord keeps;    // kConnections: idle ones that stay in each pool
+  Word wait_ns;      // longest wait for a moment without a request; 0: begin at once
+  Word budget_ns;    // time that the step may take
+  // kCleanup, worker:
+  HalfWord outcome;  // CleanupOutcome
+  HalfWord reserved;
+  Word before_bytes;      // resident set before the step
+  Word waited_ns;         // for a moment without a request
+  Word arena_bytes;       // Python's own arenas after it; 0: not known
+  Word arena_used_bytes;  // in objects
+  char text[96];          // what was done, in words; NUL-terminated
 };
 
 enum class WorkerState : uint32_t {
@@ -542,6 +581,27 @@ struct WorkerSlot {
   alignas(64) std::array<RouteStats, kMaxRoutes> routes;
 };
 
+// --------------------------------------------------------------------------------- WorkerCaches
+
+// A cache of the app that was registered with stirbar.cache. The figures are this process's own,
+// copied here by its beat thread ten times a second.
+struct CacheStats {
+  HalfWord used;     // 1: the name is written
+  HalfWord counted;  // 1: hits and misses are known
+  Word hits;
+  Word misses;
+  Word evictions;  // entries that cleanups have evicted
+  Word entries;    // UINT64_MAX: not known
+  char name[64];   // NUL-terminated
+};
+static_assert(sizeof(CacheStats) == 104);
+
+struct WorkerCaches {
+  HalfWord steps;  // bits 1 << CleanupStep: what this worker has something for
+  HalfWord reserved;
+  std::array<CacheStats, kMaxCaches> caches;
+};
+
 // ---------------------------------------------------------------------------------- RetiredBank
 
 struct RouteTotals {
@@ -605,6 +665,8 @@ struct Segment {
   alignas(4096) std::array<NameEntry, kMaxPools> pool_names;
   struct alignas(4096) PaddedWorkerPools : WorkerPools {};
   std::array<PaddedWorkerPools, kMaxWorkers> pools;  // of the worker with the same index
+  struct alignas(4096) PaddedWorkerCaches : WorkerCaches {};
+  std::array<PaddedWorkerCaches, kMaxWorkers> caches;  // likewise
 };
 
 static_assert(offsetof(Segment, supervisor) == 4096);
@@ -614,7 +676,8 @@ static_assert(sizeof(Segment) % 4096 == 0);
 // Differs between builds whose structs differ, even where kLayoutVersion was forgotten.
 inline constexpr uint64_t kLayoutDigest =
     sizeof(Segment) * 1'000'003U + offsetof(Segment, retired) * 101U + sizeof(WorkerSlot) * 7U +
-    sizeof(RetiredBank) * 3U + sizeof(WorkerPools) * 11U + kSettingCount;
+    sizeof(RetiredBank) * 3U + sizeof(WorkerPools) * 11U + sizeof(WorkerCaches) * 13U +
+    kSettingCount;
 
 // A process, so that a recycled pid is not mistaken for it: pid in the upper half, the lower 32
 // bits of its start time (clock ticks since boot, /proc/PID/stat field 22) in the lower half.

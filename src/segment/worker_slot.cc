@@ -77,9 +77,24 @@ void WipeAdmission(AdmissionState* state) {
   }
 }
 
+void WipeCaches(WorkerCaches* caches) {
+  for (CacheStats& cache : caches->caches) {
+    if (cache.used.load(std::memory_order_relaxed) == 0) continue;
+    for (Word* word : {&cache.hits, &cache.misses, &cache.evictions, &cache.entries}) {
+      word->store(0, std::memory_order_relaxed);
+    }
+    cache.counted.store(0, std::memory_order_relaxed);
+    std::atomic_signal_fence(std::memory_order_seq_cst);  // last: a wipe cut off is done again
+    cache.used.store(0, std::memory_order_relaxed);
+  }
+  if (caches->steps.load(std::memory_order_relaxed) != 0) {
+    caches->steps.store(0, std::memory_order_relaxed);
+  }
+}
+
 // Back to all-zero. `incarnation` before `owner`: a wipe that is cut off is begun again, and finds
 // counters that are already folded either by `folded` or by incarnation 0.
-void Wipe(WorkerSlot* slot, WorkerPools* pools) {
+void Wipe(WorkerSlot* slot, WorkerPools* pools, WorkerCaches* caches) {
   ForEachRoute(slot->routes_used, [&](uint32_t route) {
     RouteStats& stats = slot->routes[route];
     for (Word& count : stats.status) count.store(0, std::memory_order_relaxed);
@@ -102,6 +117,7 @@ void Wipe(WorkerSlot* slot, WorkerPools* pools) {
   slot->interpreter.ready.store(0, std::memory_order_relaxed);
   WipeHosts(slot);
   WipePools(pools);
+  WipeCaches(caches);
   WipeAdmission(&slot->admission);
   slot->journal.pending.store(0, std::memory_order_relaxed);
   for (Word* word : {&slot->started_ns, &slot->heartbeat_ns, &slot->lock_wait_since_ns,
@@ -175,7 +191,7 @@ Burial BuryWorker(Segment& segment, uint32_t index, uint64_t now_ns) {
   } else {
     burial.lost.clear();  // counted by an earlier, unfinished burial
   }
-  Wipe(&slot, &segment.pools[index]);
+  Wipe(&slot, &segment.pools[index], &segment.caches[index]);
   return burial;
 }
 

@@ -27,6 +27,14 @@ void ActionLog::Update(const ActionSample& action) {
 }
 
 void ActionLog::Remember(const ActionSample& action) {
+  auto count = std::find_if(counts_.begin(), counts_.end(), [&](const ActionCount& each) {
+    return each.kind == action.kind && each.state == action.state;
+  });
+  if (count == counts_.end()) count = counts_.insert(count, {action.kind, action.state, 0, 0});
+  ++count->count;
+  if (const double freed = action.before_bytes - action.after_bytes; freed > 0) {
+    count->reclaimed_bytes += freed;  // never where one is not measured
+  }
   HistoryRecord record;
   record.wall_ns = action.wall_ns;
   record.kind = RecordKind::kAction;

@@ -21,12 +21,15 @@ class ActionLog : public ActionSink {
 
   // Newest last, at most kActionsShown.
   std::vector<ActionSample> Newest() const { return {actions_.begin(), actions_.end()}; }
+  // Those that are over, by kind and state.
+  std::vector<ActionCount> Counts() const { return counts_; }
 
  private:
   void Remember(const ActionSample& action);
 
   RecordSink& history_;
   std::deque<ActionSample> actions_;
+  std::vector<ActionCount> counts_;
   uint64_t next_number_ = 1;
 };
 

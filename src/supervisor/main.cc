@@ -186,6 +186,17 @@ int main(int argc, char** argv) {
   int (*config_command)(const stirbar::ConfigOptions&) = nullptr;
   AddConfigCommands(app.add_subcommand("config", "Show, explain, change and check the settings"),
                     &config, &config_command);
+  stirbar::ActionOptions action;
+  CLI::App* const clean_command = app.add_subcommand(
+      "clean", "Clean up the memory of all workers, or of one, and say what it gave back");
+  clean_command->add_option("pid", action.pid, "Of this worker alone");
+  CLI::App* const recycle_command = app.add_subcommand(
+      "recycle", "Have a worker end its requests and leave, so that its server starts another");
+  recycle_command->add_option("pid", action.pid, "The worker")->required();
+  for (CLI::App* const command : {clean_command, recycle_command}) {
+    command->add_flag("--dry-run", action.dry_run, "Only say what would be done");
+    AddViewOptions(command, &action.view);
+  }
   stirbar::StacksOptions stacks;
   CLI::App* const stacks_command = app.add_subcommand(
       "stacks",
@@ -255,6 +266,8 @@ int main(int argc, char** argv) {
   }
   if (shed_command->parsed()) return stirbar::ShedCommand(view, shed_level);
   if (config_command != nullptr) return config_command(config);
+  action.recycle = recycle_command->parsed();
+  if (clean_command->parsed() || action.recycle) return stirbar::ActionCommand(action);
   if (stacks_command->parsed()) return stirbar::StacksCommand(stacks);
   if (connections_command->parsed()) return stirbar::ConnectionsCommand(connections);
   if (history_info->parsed()) return stirbar::HistoryInfoCommand(history.file);

@@ -52,4 +52,20 @@ std::string_view Name(ActionState state) {
   return "unknown";
 }
 
+std::string_view Name(EmergencyState state) {
+  switch (state) {
+    case EmergencyState::kCalm:
+      return "calm";
+    case EmergencyState::kShedding:
+      return "shedding";
+    case EmergencyState::kCleaning:
+      return "cleaning";
+    case EmergencyState::kRecycling:
+      return "recycling";
+    case EmergencyState::kCooling:
+      return "cooling";
+  }
+  return "unknown";
+}
+
 }  // namespace stirbar

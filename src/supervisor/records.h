@@ -8,9 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "segment/layout.h"
 
 namespace stirbar {
+
+struct Snapshot;
 
 enum class RecordKind : uint8_t {
   kEvent,    // EventSample: a worker started, a request was lost
@@ -96,6 +99,41 @@ struct ActionSample {
   double after_bytes = std::numeric_limits<double>::quiet_NaN();
   double seconds = std::numeric_limits<double>::quiet_NaN();
   std::optional<bool> helped = {};
+};
+
+// How many there were, for the metrics.
+struct ActionCount {
+  ActionKind kind = ActionKind::kCleanup;
+  ActionState state = ActionState::kDone;  // never kRunning
+  uint64_t count = 0;
+  double reclaimed_bytes = 0;
+};
+
+// What is being done about memory that is critically short (mitigate/emergency_control.h).
+enum class EmergencyState : uint8_t { kCalm, kShedding, kCleaning, kRecycling, kCooling };
+std::string_view Name(EmergencyState state);  // calm, shedding, cleaning, recycling, cooling
+
+struct EmergencySample {
+  EmergencyState state = EmergencyState::kCalm;
+  uint64_t since_wall_ns = 0;  // 0: since the supervisor began
+  bool withheld = false;       // mode observe: nothing of it is done
+  std::string reason{};        // with the figures
+};
+
+// What an operator asks for (POST /api/v1/actions).
+struct ActionRequest {
+  ActionKind kind = ActionKind::kCleanup;  // kCleanup or kRecycle
+  std::optional<uint32_t> pid = {};        // absent: all workers
+  bool dry_run = false;
+  std::string actor{};
+};
+
+// Takes it. Threads: the event loop's. Time: never waits; what comes of it is seen in the actions.
+class ActionTaker {
+ public:
+  virtual ~ActionTaker() = default;
+  // What will be done, in words. Failure: why it will not.
+  virtual Result<std::string> Ask(const ActionRequest& request, const Snapshot& snapshot) = 0;
 };
 
 // Keeps the newest actions for the pages, and passes them on to the history.

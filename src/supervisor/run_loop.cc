@@ -21,6 +21,7 @@
 #include "segment/mapping.h"
 #include "supervisor/action_log.h"
 #include "supervisor/audit_log.h"
+#include "supervisor/collect/cache_collector.h"
 #include "supervisor/collect/cgroup_collector.h"
 #include "supervisor/collect/connection_collector.h"
 #include "supervisor/collect/connection_reader.h"
@@ -43,11 +44,16 @@
 #include "supervisor/log.h"
 #include "supervisor/mitigate/cleanup_mitigator.h"
 #include "supervisor/mitigate/directive_desk.h"
+#include "supervisor/mitigate/emergency_mitigator.h"
+#include "supervisor/mitigate/operator_actions.h"
 #include "supervisor/mitigate/overload_mitigator.h"
 #include "supervisor/mitigate/stuck_mitigator.h"
+#include "supervisor/mitigate/worker_recycler.h"
+#include "supervisor/mitigate/worker_replacement.h"
 #include "supervisor/publish/access_token.h"
 #include "supervisor/publish/alert_desk.h"
 #include "supervisor/publish/alerts_endpoint.h"
+#include "supervisor/publish/actions_endpoint.h"
 #include "supervisor/publish/event_publisher.h"
 #include "supervisor/publish/history_endpoint.h"
 #include "supervisor/publish/history_store.h"
@@ -196,10 +202,11 @@ class Supervisor {
     collectors_.push_back(std::make_unique<SlowQueryCollector>(segment_));
     collectors_.push_back(std::make_unique<TrafficCollector>(segment_));
     collectors_.push_back(std::make_unique<DatabaseCollector>(options.databases, ConnectMySql));
-    mitigators_ = {&overload_mitigator_, &stuck_mitigator_, &cleanup_mitigator_};
-    publishers_ = {&slow_request_log_, &event_publisher_, &segment_publisher_, &latency_grid_,
-                   &history_,
-                   &alert_desk_};
+    collectors_.push_back(std::make_unique<CacheCollector>(segment_));
+    mitigators_ = {&overload_mitigator_, &replacement_,       &stuck_mitigator_,
+                   &recycler_,           &cleanup_mitigator_, &emergency_mitigator_};
+    publishers_ = {&slow_request_log_, &event_publisher_, &segment_publisher_,
+                   &latency_grid_, &history_, &alert_desk_};
   }
 
   int Run() {
@@ -240,6 +247,7 @@ class Supervisor {
     for (ApiEndpoint& endpoint : AlertEndpoints(alert_desk_)) {
       http.endpoints.push_back(std::move(endpoint));
     }
+    http.endpoints.push_back(MakeActionsEndpoint(operator_actions_));
     if (!TakeTokens(&http)) return false;
     const Result<std::string> url = UrlOf(options_.listen_fd);
     url_ = url ? *url : "";
@@ -342,6 +350,8 @@ class Supervisor {
     sample_.actions = actions_.Newest();
     sample_.history = history_.State();
     if (tick.full) sample_.alerting = alert_desk_.Sample(tick.wall_ns);
+    sample_.action_counts = actions_.Counts();
+    sample_.emergency = emergency_mitigator_.state();
   }
 
   // Whether a worker's condition, the app's status or an order of overload control is another than
@@ -394,9 +404,13 @@ class Supervisor {
                         Log};
   AlertDesk alert_desk_;
   DirectiveDesk desk_{segment_};
-  OverloadMitigator overload_mitigator_{segment_};
-  StuckMitigator stuck_mitigator_{segment_, desk_};
-  CleanupMitigator cleanup_mitigator_{segment_, desk_};
+  OverloadMitigator overload_mitigator_{segment_, actions_};
+  WorkerReplacement replacement_{segment_};
+  StuckMitigator stuck_mitigator_{{segment_, desk_, replacement_, actions_}};
+  WorkerRecycler recycler_{{segment_, replacement_, actions_}};
+  CleanupMitigator cleanup_mitigator_{{segment_, desk_, actions_}};
+  EmergencyMitigator emergency_mitigator_{{segment_, cleanup_mitigator_, recycler_}};
+  OperatorActions operator_actions_{cleanup_mitigator_, recycler_};
   std::unique_ptr<Evaluator> evaluator_;
   Sample sample_;
   StackReader stack_reader_{segment_};

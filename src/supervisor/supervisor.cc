@@ -162,6 +162,8 @@ std::string_view Name(EventKind kind) {
       return "database_available";
     case EventKind::kSlowQuery:
       return "slow_query";
+    case EventKind::kMemoryEmergency:
+      return "memory_emergency";
   }
   return "unknown";
 }

@@ -87,6 +87,7 @@ struct WorkerSample {
   double oldest_request_seconds = 0;  // streams left out
   uint32_t capacity = 0;              // requests at once; 0: not known
   uint32_t executor_depth = 0;        // accepted by the server, not begun
+  uint32_t cleanup_steps = 0;         // bits 1 << CleanupStep: what it has something for
   bool stacks_readable = false;       // the worker has published where its interpreter lies
   double concurrency_limit = kNotMeasured;
   double queue_delay_seconds = 0;  // smallest queue time of admission's newest interval
@@ -289,6 +290,19 @@ struct EventSample {
   std::string text;
 };
 
+// A cache of the app over all workers. Totals are since this supervisor began.
+struct CacheSample {
+  std::string name;
+  uint32_t workers = 0;
+  bool counted = false;  // hits and misses are known
+  uint64_t hits = 0;
+  uint64_t misses = 0;
+  uint64_t evictions = 0;
+  std::optional<uint64_t> entries;  // now, of all workers together
+  double hit_ratio = kNotMeasured;  // of the last minute
+  uint64_t recent_lookups = 0;      // of the last minute
+};
+
 struct Totals {
   uint64_t requests = 0;
   uint64_t errors = 0;  // 5xx
@@ -344,6 +358,9 @@ struct Sample {
   std::vector<ActionSample> actions;             // newest last, at most 50
   HistorySample history;
   AlertingSample alerting;                       // how the sinks of alerts fare
+  std::vector<ActionCount> action_counts;        // since this supervisor began
+  EmergencySample emergency;
+  std::vector<CacheSample> caches;  // by name
   MachineSample machine;
   Totals totals;
   RecentSample recent;       // the last minute: what rules and pages judge by

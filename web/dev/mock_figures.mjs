@@ -1,4 +1,5 @@
 // Made-up figures of the shape of tests/data/snapshot.json, as functions of the clock.
+import { inActions } from './mock_actions.mjs';
 import { readFileSync } from 'node:fs';
 import { inSnapshot, series as poolSeries } from './mock_connections.mjs';
 import { hosts, routeTime, traffic, workerLoad } from './mock_load.mjs';
@@ -133,6 +134,7 @@ export function snapshot(scenario) {
     traffic: traffic(scenario, f, t - begun / 1000),
     hosts: hosts(scenario),
     ...inSnapshot(scenario),
+    ...inActions(scenario),
     slow_requests: slowRequests(scenario),
     routes: idle ? [] : Array.from({ length: many ? 200 : rules.length }, (_, i) => route(i, t, scenario)),
     resources: { ...contract.resources, timestamp: time, memory_usage_mb: f.memory_bytes / 1e6, memory_usage_percent: f.memory_bytes / 2.6e6, cpu_usage_percent: f.cpu_ratio * 100, request_queue_size: f.accept_queue },

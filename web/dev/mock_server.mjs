@@ -1,7 +1,8 @@
 // A supervisor that is not there: serves web/dist and the API with made-up, changing figures, on loopback.
 //   node dev/mock_server.mjs [--port 8801] [--scenario NAME] [--prefix /admin/responsiveness/]
 //                            [--live stream|poll] [--page /workers] [--embedded yes]
-// Scenarios: cycle, healthy, hang, overload, stuck, many, empty, ended; of databases: pool-full, leaks, database-down.
+// Scenarios: cycle, healthy, hang, overload, stuck, many, empty, ended; of databases: pool-full, leaks, database-down; of
+// actions: short-of-memory, and --role operator|reader.
 // cycle: 20 s healthy, 20 s with the interpreter lock held in worker 1. many: 200 routes, 16 workers.
 // stuck: a request past its limit. --embedded: stacks, latencies and connections answer 404, as in the Flask app.
 // --prefix, --live, --page rewrite index.html as the Flask side does.
@@ -10,12 +11,13 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { ask } from './mock_actions.mjs';
 import { connections } from './mock_connections.mjs';
 import { history, snapshot, stacks } from './mock_figures.mjs';
 import { recorded, recordedRoutes, records } from './mock_history.mjs';
 import { latency } from './mock_requests.mjs';
 
-const options = { port: '8801', scenario: 'cycle', prefix: '/', live: 'stream', page: '', embedded: '' };
+const options = { port: '8801', scenario: 'cycle', prefix: '/', live: 'stream', page: '', embedded: '', role: 'operator' };
 for (let i = 2; i < process.argv.length; i += 2) options[process.argv[i].replace(/^--/, '')] = process.argv[i + 1] ?? '';
 
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
@@ -69,9 +71,25 @@ function settings() {
   return { stored_in: '/nowhere/settings-shop.json', not_stored: null, settings: rows, changes: [] };
 }
 
+function session(response) {
+  return send(response, 'application/json', JSON.stringify({ role: options.role, csrf: options.role === 'operator' ? 'made-up' : null, can_log_in: true }));
+}
+
+function change(request, response) {
+  let text = '';
+  request.on('data', (part) => (text += part));
+  request.on('end', () => {
+    const [status, body] = request.headers['x-stirbar-csrf'] === 'made-up' ? ask(JSON.parse(text)) : [403, { error: 'this change lacks its proof' }];
+    response.writeHead(status, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(body));
+  });
+}
+
 const server = createServer((request, response) => {
   const url = new URL(request.url, 'http://127.0.0.1');
   const path = url.pathname.startsWith(options.prefix) ? `/${url.pathname.slice(options.prefix.length)}` : '/';
+  if (path === '/api/v1/session') return session(response);
+  if (path === '/api/v1/actions' && request.method === 'POST') return change(request, response);
   if (path === '/api/v1/stream') return stream(request, response);
   if (path === '/api/v1/snapshot') return send(response, 'application/json', JSON.stringify(snapshot(options.scenario)));
   const query = url.searchParams;
@@ -82,7 +100,6 @@ const server = createServer((request, response) => {
     const points = Number(url.searchParams.get('points')) || 900;
     return send(response, 'application/json', JSON.stringify(history(options.scenario, points)));
   }
-  if (path === '/api/v1/session') return send(response, 'application/json', JSON.stringify({ role: 'reader', csrf: null, can_log_in: true }));
   if (path === '/api/v1/settings' && !options.embedded) return send(response, 'application/json', JSON.stringify(settings()));
   if (['/api/v1/stacks', '/api/v1/latency', '/api/v1/connections', '/api/v1/alerts'].includes(path)) return onDemand(url, path, response);
   const file = join(dist, normalize(path));

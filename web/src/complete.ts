@@ -107,6 +107,9 @@ export function complete(raw: Snapshot): Snapshot {
     settings: raw.settings ?? [],
     unavailable: raw.unavailable ?? {},
     events: raw.events ?? [],
+    actions: raw.actions ?? [],
+    emergency: raw.emergency ?? { state: 'calm', since: null, withheld: false, reason: '' },
+    caches: raw.caches ?? [],
   };
 }
 

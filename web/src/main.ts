@@ -14,6 +14,7 @@ import './style/connections.css';
 import './style/settings.css';
 import './style/history.css';
 import './style/alerts.css';
+import './style/actions.css';
 import { fetchHistory } from './api';
 import { runAges } from './components/ages';
 import { part } from './components/dom';

@@ -257,6 +257,39 @@ export interface Totals {
   events_overwritten: number;
 }
 
+export interface Action {
+  number: number;
+  time: string;
+  action: string; // cleanup, trim, evict, shed, backlog, interrupt, recycle
+  state: string; // withheld, running, done, failed
+  slot: number | null; // null: the whole app
+  pid: number | null;
+  actor: string; // empty: Stirbar by itself
+  reason: string;
+  effect: string;
+  before_bytes: Figure;
+  after_bytes: Figure;
+  seconds: Figure;
+  helped: boolean | null;
+}
+
+export interface Emergency {
+  state: string; // calm, shedding, cleaning, recycling, cooling
+  since: string | null;
+  withheld: boolean; // observed only
+  reason: string;
+}
+
+export interface Cache {
+  name: string;
+  workers: number;
+  entries: Figure;
+  hits: Figure;
+  misses: Figure;
+  evictions: number;
+  hit_ratio: Figure;
+}
+
 export interface Snapshot {
   version: string;
   time: string;
@@ -309,6 +342,9 @@ export interface Snapshot {
   settings: Setting[];
   unavailable: Record<string, string>;
   events: AppEvent[];
+  actions: Action[]; // newest first
+  emergency: Emergency;
+  caches: Cache[];
 }
 
 export const seriesNames = [

@@ -70,6 +70,16 @@ int ConfigRevertCommand(const ConfigOptions& options);
 // Reads stirbar.toml and the environment as `stirbar run` would, and starts nothing.
 int ConfigCheckCommand(const ConfigOptions& options);
 
+struct ActionOptions {
+  ViewOptions view;
+  bool recycle = false;  // false: clean up
+  uint32_t pid = 0;      // 0: all workers
+  bool dry_run = false;
+};
+// Asks the supervisor, and follows what comes of it. Exit status 0; 1 when some of it failed; 2
+// when it is refused or there is nobody to ask.
+int ActionCommand(const ActionOptions& options);
+
 struct StacksOptions {
   ViewOptions view;
   uint32_t pid = 0;  // 0: all workers

@@ -105,6 +105,7 @@ void SegmentCollector::ReadWorkers(const Tick& tick, Sample* sample) {
     worker.lock_wait_last_seconds = Seconds(Nanoseconds(slot.lock_wait_last_ns.load()));
     worker.lock_wait_sum_seconds = Seconds(Nanoseconds(slot.lock_wait_sum_ns.load()));
     worker.lock_waits = slot.lock_waits.load(std::memory_order_relaxed);
+    worker.cleanup_steps = segment_.caches[worker.slot].steps.load(std::memory_order_relaxed);
     worker.stacks_readable = slot.interpreter.ready.load(std::memory_order_acquire) == 1;
     ReadAdmission(slot.admission, tick.now_ns, &worker);
     if (worker.server_kind != ServerKind::kUnknown) sample->server_kind = worker.server_kind;

@@ -40,6 +40,18 @@ double SqlSecondsOf(const Sample& sample) {
   return seconds / static_cast<double>(requests);
 }
 
+// Over all caches, each as often as it was asked; not measured where none was in the last minute.
+double CacheHitRatioOf(const Sample& sample) {
+  double hits = 0;
+  double lookups = 0;
+  for (const CacheSample& cache : sample.caches) {
+    if (cache.recent_lookups == 0) continue;
+    hits += cache.hit_ratio * static_cast<double>(cache.recent_lookups);
+    lookups += static_cast<double>(cache.recent_lookups);
+  }
+  return lookups > 0 ? hits / lookups : kNotMeasured;
+}
+
 }  // namespace
 
 MemoryUse MemoryUseOf(const MachineSample& machine) {
@@ -108,6 +120,7 @@ PerformanceMetrics PerformanceOf(const Sample& sample) {
   metrics.error_rate = sample.recent.error_ratio;
   metrics.throughput_rps = sample.recent.requests_per_second;
   metrics.database_query_time = SqlSecondsOf(sample);
+  metrics.cache_hit_rate = CacheHitRatioOf(sample);
   return metrics;
 }
 

@@ -7,6 +7,7 @@
 
 #include "segment/events.h"
 #include "segment/test_segment.h"
+#include "supervisor/mitigate/test_actions.h"
 
 namespace stirbar {
 namespace {
@@ -21,7 +22,8 @@ class Orders : public testing::Test {
   std::vector<EventRecord> Events() { return ReadEvents(*segment_, 100); }
 
   TestSegment segment_;
-  OverloadMitigator mitigator_{*segment_};
+  TestActions actions_;
+  OverloadMitigator mitigator_{*segment_, actions_};
   Sample sample_;
   Evaluation evaluation_;
 };

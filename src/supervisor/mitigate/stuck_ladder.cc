@@ -1,34 +1,15 @@
 #include "supervisor/mitigate/stuck_ladder.h"
 
-#include <algorithm>
+#include <string>
+#include <string_view>
 
 namespace stirbar {
 namespace {
 
 constexpr double kRecordWithinSeconds = 1;
-constexpr uint64_t kHourNs = 3'600'000'000'000;
-constexpr uint64_t kCrewWithinNs = 30'000'000'000;
 
 bool IsOverdue(const InFlightSample& request) {
   return !IsStream(request) && request.age_seconds >= request.limit_seconds;
-}
-
-bool Serves(const WorkerSample& worker) {
-  return worker.alive && worker.state == WorkerState::kServing;
-}
-
-uint64_t CrewOf(const Sample& sample) {
-  return static_cast<uint64_t>(std::count_if(sample.workers.begin(), sample.workers.end(), Serves));
-}
-
-// Whether a request that comes now would be answered by this worker.
-bool CanAnswer(const WorkerSample& worker, const WorkerVerdict& verdict) {
-  const uint32_t slots = std::max(worker.capacity, 1U);
-  return Serves(worker) && !verdict.hung && worker.in_flight < slots;
-}
-
-bool StartsWorkers(ServerKind kind) {
-  return kind == ServerKind::kGunicorn || kind == ServerKind::kUwsgi;
 }
 
 // Why a rung does not act though it is not off.
@@ -45,11 +26,9 @@ StuckLadder::Key StuckLadder::KeyOf(const InFlightSample& request) {
 
 std::vector<StuckAction> StuckLadder::Next(const Sample& sample,
                                            const std::vector<WorkerVerdict>& verdicts,
-                                           bool replacing) {
-  free_ = IsFree(sample, replacing);
-  while (!replaced_ns_.empty() && replaced_ns_.front() + kHourNs <= sample.tick.now_ns) {
-    replaced_ns_.pop_front();
-  }
+                                           const ReplacementBudget& budget) {
+  budget_ = &budget;
+  free_ = budget.IsFree();
   for (auto& [key, memory] : requests_) memory.seen = false;
   std::vector<StuckAction> actions;
   for (const InFlightSample& request : sample.in_flight) {  // oldest first
@@ -94,7 +73,7 @@ std::optional<StuckAction> StuckLadder::NextReplace(const InFlightSample& reques
   const double mode = EffectiveMode(settings.stuck_request_replace, settings.observe_only);
   const double after = request.limit_seconds + settings.stuck_request_replace_after;
   if (mode == kModeOff || memory->replace_told || request.age_seconds < after) return std::nullopt;
-  std::string why_not = WhyNot(request, sample, verdicts);
+  std::string why_not = budget_->WhyNot(request.slot, sample, verdicts);
   if (mode == kModeObserve) {
     memory->replace_told = true;
     std::string reason = ObserveReason("stuck_request_replace", settings);
@@ -109,51 +88,7 @@ std::optional<StuckAction> StuckLadder::NextReplace(const InFlightSample& reques
   }
   memory->replace_told = true;
   free_ = false;
-  replaced_ns_.push_back(sample.tick.now_ns);
-  crew_ = CrewOf(sample);
-  ended_ns_.reset();
   return StuckAction{StuckStep::kReplace, &request, ""};
-}
-
-// Whether another worker may be replaced: the last one has ended and its successor serves.
-bool StuckLadder::IsFree(const Sample& sample, bool replacing) {
-  if (!crew_.has_value()) return true;
-  if (replacing) return false;
-  if (!ended_ns_.has_value()) ended_ns_ = sample.tick.now_ns;
-  if (CrewOf(sample) < *crew_ && sample.tick.now_ns < *ended_ns_ + kCrewWithinNs) return false;
-  crew_.reset();
-  return true;
-}
-
-// Empty: it may be replaced.
-std::string StuckLadder::WhyNot(const InFlightSample& request, const Sample& sample,
-                                const std::vector<WorkerVerdict>& verdicts) const {
-  bool others = false;
-  bool others_answer = false;
-  bool answers = false;
-  ServerKind server = ServerKind::kUnknown;
-  for (size_t i = 0; i < sample.workers.size() && i < verdicts.size(); ++i) {
-    const WorkerSample& worker = sample.workers[i];
-    const bool can_answer = CanAnswer(worker, verdicts[i]);
-    if (worker.slot == request.slot) {
-      server = worker.server_kind;
-      answers = can_answer;
-    } else {
-      others = others || Serves(worker);
-      others_answer = others_answer || can_answer;
-    }
-  }
-  if (!StartsWorkers(server)) {
-    return std::string(Name(server)) + " has no master that starts a new worker";
-  }
-  if (!others) return "it is the only worker";
-  if (answers && !others_answer) return "it is the last worker that can answer";
-  const auto limit = static_cast<size_t>(sample.settings.replacements_per_hour);
-  if (replaced_ns_.size() >= limit) {
-    return std::to_string(replaced_ns_.size()) +
-           " workers were replaced in the last hour (replacements_per_hour)";
-  }
-  return "";
 }
 
 }  // namespace stirbar

@@ -10,20 +10,17 @@
 // long-lived have none. A rung in mode observe (or under observe_only) is withheld: said once for
 // each request.
 //
-// Replaced is only where a master starts a new worker (gunicorn, uWSGI); one worker at a time, the
-// next one when as many serve as before or 30 s have passed; at most replacements_per_hour; never
-// the only worker, and never the last one that can answer: a worker that can still answer stays
-// unless another one can, too.
+// Who may be replaced, and how often, is the ReplacementBudget's to say.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
 
+#include "supervisor/mitigate/replacement_budget.h"
 #include "supervisor/supervisor.h"
 
 namespace stirbar {
@@ -45,11 +42,11 @@ struct StuckAction {
 // Pure: the same samples give the same actions. Call Next once for every tick.
 class StuckLadder {
  public:
-  // `replacing`: a worker that was to be replaced has not ended yet. kInterrupt is asked for again
-  // at each tick until NoteInterrupt says that the order has been given; kReplace is asked for
-  // once, and taken as carried out.
+  // kInterrupt is asked for again at each tick until NoteInterrupt says that the order has been
+  // given; kReplace is asked for once for each request, at most one at a time, and to be carried
+  // out before the next call.
   std::vector<StuckAction> Next(const Sample& sample, const std::vector<WorkerVerdict>& verdicts,
-                                bool replacing);
+                                const ReplacementBudget& budget);
   void NoteInterrupt(const InFlightSample& request);
 
  private:
@@ -75,15 +72,10 @@ class StuckLadder {
   std::optional<StuckAction> NextReplace(const InFlightSample& request, const Sample& sample,
                                          const std::vector<WorkerVerdict>& verdicts,
                                          Memory* memory);
-  bool IsFree(const Sample& sample, bool replacing);
-  std::string WhyNot(const InFlightSample& request, const Sample& sample,
-                     const std::vector<WorkerVerdict>& verdicts) const;
 
-  std::map<Key, Memory> requests_;    // those past their limit
-  std::deque<uint64_t> replaced_ns_;  // of the last hour
-  std::optional<uint64_t> crew_;      // workers that served when the newest replacement began
-  std::optional<uint64_t> ended_ns_;  // when the replaced worker had ended
-  bool free_ = true;                  // no replacement is under way
+  std::map<Key, Memory> requests_;             // those past their limit
+  const ReplacementBudget* budget_ = nullptr;  // during Next()
+  bool free_ = true;                           // likewise: nobody is replaced
 };
 
 }  // namespace stirbar

@@ -50,18 +50,23 @@ class StuckLadderTest : public testing::Test {
       request.age_seconds = Seconds(AgeOf(request.started_ns, sample_.tick.now_ns));
     }
     std::vector<StuckStep> steps;
-    for (const StuckAction& action : ladder_.Next(sample_, verdicts_, replacing_)) {
+    budget_.Turn(sample_, replacing_);
+    for (const StuckAction& action : ladder_.Next(sample_, verdicts_, budget_)) {
       steps.push_back(action.step);
       slot_ = action.request->slot;
       reason_ = action.reason;
       if (action.step == kInterrupt) ladder_.NoteInterrupt(*action.request);
-      if (action.step == kReplace) replacing_ = true;
+      if (action.step == kReplace) {
+        budget_.Take(sample_);
+        replacing_ = true;
+      }
     }
     return steps;
   }
 
   Sample sample_;
   std::vector<WorkerVerdict> verdicts_;
+  ReplacementBudget budget_;
   StuckLadder ladder_;
   bool replacing_ = false;
   uint32_t slot_ = 99;
@@ -137,12 +142,12 @@ TEST_F(StuckLadderTest, AnInterruptThatCannotBeOrderedIsAskedForAgain) {
   AddWorker();
   Begin(0).age_seconds = 31;
   for (int look = 0; look < 3; ++look) {
-    const auto actions = ladder_.Next(sample_, verdicts_, false);
+    const auto actions = ladder_.Next(sample_, verdicts_, budget_);
     ASSERT_EQ(actions.size(), 1U);
     EXPECT_EQ(actions[0].step, kInterrupt);
     if (look == 2) ladder_.NoteInterrupt(*actions[0].request);
   }
-  EXPECT_THAT(ladder_.Next(sample_, verdicts_, false), IsEmpty());
+  EXPECT_THAT(ladder_.Next(sample_, verdicts_, budget_), IsEmpty());
 }
 
 TEST_F(StuckLadderTest, OneThatASupervisorBeforeInterruptedIsNotAgain) {

@@ -1,18 +1,17 @@
 #include "supervisor/mitigate/stuck_mitigator.h"
 
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
+#include <memory>
 #include <utility>
 
 #include "segment/events.h"
-#include "segment/identity.h"
 
 namespace stirbar {
 namespace {
 
 constexpr uint64_t kAnswerWithinNs = 1'000'000'000;
-constexpr uint64_t kLeaveWithinNs = 5'000'000'000;
+constexpr double kLeaveWithinSeconds = 5;
 
 std::string LabelOf(const InFlightSample& request, const Sample& sample) {
   const auto route = std::find_if(sample.routes.begin(), sample.routes.end(),
@@ -35,18 +34,22 @@ std::string WorkerText(const InFlightSample& request) {
   return "worker " + std::to_string(request.slot) + " (pid " + std::to_string(request.pid) + ")";
 }
 
-// Signals the very process that `identity` was made from; nothing where it has ended.
-void Signal(ProcessIdentity identity, int signal) {
-  if (IsRunning(identity)) kill(static_cast<pid_t>(PidOf(identity)), signal);
+ActionSample ActionOf(ActionKind kind, const InFlightSample& request, std::string reason) {
+  ActionSample action;
+  action.kind = kind;
+  action.state = ActionState::kRunning;
+  action.slot = request.slot;
+  action.pid = request.pid;
+  action.reason = std::move(reason);
+  return action;
 }
 
 }  // namespace
 
 void StuckMitigator::Act(const Sample& sample, const Evaluation& evaluation) {
   std::erase_if(interrupts_, [&](Interrupt& interrupt) { return Check(sample, &interrupt); });
-  if (replacement_) CheckReplacement(sample);
-  const bool replacing = replacement_.has_value();
-  for (const StuckAction& action : ladder_.Next(sample, evaluation.assessment.workers, replacing)) {
+  for (const StuckAction& action :
+       ladder_.Next(sample, evaluation.assessment.workers, replacement_.budget())) {
     Step(action, sample);
   }
 }
@@ -62,16 +65,16 @@ void StuckMitigator::Step(const StuckAction& action, const Sample& sample) {
       BeginReplacement(request, sample);
       break;
     case StuckStep::kWithholdInterrupt:
-      Note(EventKind::kActionWithheld, request,
-           "would interrupt " + what + " in " + WorkerText(request) + ": " + action.reason);
+      Withhold(ActionKind::kInterrupt, request,
+               "would interrupt " + what + " in " + WorkerText(request) + ": " + action.reason);
       break;
     case StuckStep::kWithholdReplace:
-      Note(EventKind::kActionWithheld, request,
-           "would replace " + WorkerText(request) + " for " + what + ": " + action.reason);
+      Withhold(ActionKind::kRecycle, request,
+               "would replace " + WorkerText(request) + " for " + what + ": " + action.reason);
       break;
     case StuckStep::kForgoReplace:
-      Note(EventKind::kActionWithheld, request,
-           WorkerText(request) + " is not replaced for " + what + ": " + action.reason);
+      Withhold(ActionKind::kRecycle, request,
+               WorkerText(request) + " is not replaced for " + what + ": " + action.reason);
       break;
   }
 }
@@ -80,7 +83,11 @@ void StuckMitigator::BeginInterrupt(const InFlightSample& request, const Sample&
   const std::optional<Order> order = desk_.AskInterrupt(request, sample.tick.now_ns);
   if (!order) return;  // it is at another order; the ladder asks again
   ladder_.NoteInterrupt(request);
-  interrupts_.push_back({*order, request, LabelOf(request, sample)});
+  const std::string route = LabelOf(request, sample);
+  ActionSample action =
+      ActionOf(ActionKind::kInterrupt, request, route + " is stuck (" + AgeText(request) + ")");
+  action.number = actions_.Add(action);
+  interrupts_.push_back({*order, request, route, std::move(action)});
 }
 
 bool StuckMitigator::Check(const Sample& sample, Interrupt* interrupt) {
@@ -88,8 +95,18 @@ bool StuckMitigator::Check(const Sample& sample, Interrupt* interrupt) {
   const double waited = Seconds(AgeOf(request.started_ns, sample.tick.now_ns));
   switch (desk_.StateOf(interrupt->order)) {
     case OrderState::kGone:
+      interrupt->action.state = ActionState::kFailed;
+      interrupt->action.effect = "its worker has ended meanwhile";
+      actions_.Update(interrupt->action);
       return true;
     case OrderState::kDone:
+      interrupt->action.state = ActionState::kDone;
+      interrupt->action.seconds = Seconds(AgeOf(interrupt->order.given_ns, sample.tick.now_ns));
+      interrupt->action.helped =
+          desk_.Answer(interrupt->order).interrupted.load(std::memory_order_relaxed) != 0;
+      interrupt->action.effect =
+          *interrupt->action.helped ? "interrupted" : "it had ended by itself";
+      actions_.Update(interrupt->action);
       // Not interrupted: it had ended by itself.
       if (desk_.Answer(interrupt->order).interrupted.load(std::memory_order_relaxed) != 0) {
         request.age_seconds = waited;
@@ -122,27 +139,46 @@ void StuckMitigator::MarkInterrupted(const InFlightSample& request) {
 }
 
 void StuckMitigator::BeginReplacement(const InFlightSample& request, const Sample& sample) {
-  const ProcessIdentity owner =
-      segment_.workers[request.slot].owner.load(std::memory_order_acquire);
-  if (PidOf(owner) != request.pid) return;  // it has ended since the sample was taken
-  replacement_ = Replacement{owner, request, LabelOf(request, sample), sample.tick.now_ns};
-  Signal(owner, SIGTERM);
+  const std::string route = LabelOf(request, sample);
+  ActionSample action =
+      ActionOf(ActionKind::kRecycle, request, route + " is stuck (" + AgeText(request) + ")");
+  const auto place =
+      std::find_if(sample.workers.begin(), sample.workers.end(),
+                   [&](const WorkerSample& worker) { return worker.slot == request.slot; });
+  if (place != sample.workers.end() && place->process.rss_bytes > 0) {
+    action.before_bytes = static_cast<double>(place->process.rss_bytes);
+  }
+  const auto begun_action = std::make_shared<ActionSample>(std::move(action));
+  const WorkerReplacement::Order order{request.slot, request.pid, kLeaveWithinSeconds};
+  const bool begun =
+      replacement_.Begin(order, sample,
+                         [this, begun_action, request, route](
+                             const Sample&, const WorkerReplacement::Outcome& outcome) {
+                           EndReplacement(*begun_action, request, outcome, route);
+                         });
+  if (begun) begun_action->number = actions_.Add(*begun_action);
 }
 
-void StuckMitigator::CheckReplacement(const Sample& sample) {
-  Replacement& replacement = *replacement_;
-  if (!IsRunning(replacement.worker)) {
-    Note(EventKind::kWorkerReplaced, replacement.request,
-         WorkerText(replacement.request) + " replaced: " + replacement.route + " ran for " +
-             AgeText(replacement.request) +
-             (replacement.killed ? "; SIGKILL, 5 s after SIGTERM" : "; it left at SIGTERM"));
-    replacement_.reset();
-    return;
-  }
-  const bool late = AgeOf(replacement.began_ns, sample.tick.now_ns) >= Nanoseconds(kLeaveWithinNs);
-  if (!late || replacement.killed) return;
-  replacement.killed = true;
-  Signal(replacement.worker, SIGKILL);
+void StuckMitigator::EndReplacement(const ActionSample& begun, const InFlightSample& request,
+                                    const WorkerReplacement::Outcome& outcome,
+                                    const std::string& route) {
+  const std::string how = outcome.killed ? "SIGKILL, 5 s after SIGTERM" : "it left at SIGTERM";
+  Note(EventKind::kWorkerReplaced, request,
+       WorkerText(request) + " replaced: " + route + " ran for " + AgeText(request) + "; " + how);
+  ActionSample action = begun;
+  action.state = ActionState::kDone;
+  action.effect = how;
+  action.seconds = outcome.seconds;
+  action.helped = true;
+  actions_.Update(action);
+}
+
+void StuckMitigator::Withhold(ActionKind kind, const InFlightSample& request,
+                              const std::string& text) {
+  Note(EventKind::kActionWithheld, request, text);
+  ActionSample action = ActionOf(kind, request, text);
+  action.state = ActionState::kWithheld;
+  actions_.Add(std::move(action));
 }
 
 void StuckMitigator::Note(EventKind kind, const InFlightSample& request, const std::string& text) {

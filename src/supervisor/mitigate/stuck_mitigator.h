@@ -9,6 +9,7 @@
 
 #include "supervisor/mitigate/directive_desk.h"
 #include "supervisor/mitigate/stuck_ladder.h"
+#include "supervisor/mitigate/worker_replacement.h"
 #include "supervisor/supervisor.h"
 
 namespace stirbar {
@@ -17,16 +18,24 @@ namespace stirbar {
 // not answered within 1 s (the interpreter lock is held) is noted, stays ordered, and the ladder
 // goes on.
 //
-// A replaced worker gets SIGTERM, by which gunicorn's and uWSGI's workers end their requests and
-// leave, and SIGKILL when it is still there after 5 s. Before each signal the process is made sure
-// to be the worker, by its start time: pids are used again.
+// A replaced worker has 5 s to leave.
 //
-// What was done, or withheld, is an event with route and age.
+// What was done, or withheld, is an event and an action, with route and age.
 //
 // Owns: nothing of the segment; it must outlive the mitigator. Time: never waits.
 class StuckMitigator : public Mitigator {
  public:
-  StuckMitigator(Segment& segment, DirectiveDesk& desk) : segment_(segment), desk_(desk) {}
+  struct Parts {
+    Segment& segment;
+    DirectiveDesk& desk;
+    WorkerReplacement& replacement;
+    ActionSink& actions;
+  };
+  explicit StuckMitigator(const Parts& parts)
+      : segment_(parts.segment),
+        desk_(parts.desk),
+        replacement_(parts.replacement),
+        actions_(parts.actions) {}
   void Act(const Sample& sample, const Evaluation& evaluation) override;
 
  private:
@@ -34,30 +43,26 @@ class StuckMitigator : public Mitigator {
     Order order;
     InFlightSample request;
     std::string route;
+    ActionSample action;
     bool told = false;  // that it is not answered
   };
-  struct Replacement {
-    ProcessIdentity worker = 0;
-    InFlightSample request;
-    std::string route;
-    uint64_t began_ns = 0;
-    bool killed = false;
-  };
-
   void Step(const StuckAction& action, const Sample& sample);
   void BeginInterrupt(const InFlightSample& request, const Sample& sample);
   void BeginReplacement(const InFlightSample& request, const Sample& sample);
   // True: it is over.
   bool Check(const Sample& sample, Interrupt* interrupt);
-  void CheckReplacement(const Sample& sample);
+  void EndReplacement(const ActionSample& action, const InFlightSample& request,
+                      const WorkerReplacement::Outcome& outcome, const std::string& route);
+  void Withhold(ActionKind kind, const InFlightSample& request, const std::string& text);
   void MarkInterrupted(const InFlightSample& request);
   void Note(EventKind kind, const InFlightSample& request, const std::string& text);
 
   Segment& segment_;
   DirectiveDesk& desk_;
+  WorkerReplacement& replacement_;
+  ActionSink& actions_;
   StuckLadder ladder_;
   std::vector<Interrupt> interrupts_;
-  std::optional<Replacement> replacement_;
 };
 
 }  // namespace stirbar

@@ -8,6 +8,7 @@
 #include "segment/events.h"
 #include "segment/identity.h"
 #include "segment/test_segment.h"
+#include "supervisor/mitigate/test_actions.h"
 
 namespace stirbar {
 namespace {
@@ -77,6 +78,7 @@ class StuckApp : public testing::Test {
     sample_.tick.now_ns += static_cast<uint64_t>(seconds_later * 1e9);
     InFlightSample& request = sample_.in_flight[0];
     request.age_seconds = Seconds(AgeOf(request.started_ns, sample_.tick.now_ns));
+    replacement_.Act(sample_, evaluation_);
     mitigator_.Act(sample_, evaluation_);
   }
   Directive& directive() { return segment_->workers[1].directive; }
@@ -84,7 +86,9 @@ class StuckApp : public testing::Test {
 
   TestSegment segment_;
   DirectiveDesk desk_{*segment_};
-  StuckMitigator mitigator_{*segment_, desk_};
+  WorkerReplacement replacement_{*segment_};
+  TestActions actions_;
+  StuckMitigator mitigator_{{*segment_, desk_, replacement_, actions_}};
   Sample sample_;
   Evaluation evaluation_;
   pid_t child_ = 0;
@@ -118,7 +122,7 @@ TEST_F(StuckApp, ARequestThatEndedByItselfIsNoEvent) {
 }
 
 TEST_F(StuckApp, WaitsWhileTheWorkerIsAtAnotherOrder) {
-  ASSERT_TRUE(desk_.AskCleanup(sample_.workers[1], 0).has_value());
+  ASSERT_TRUE(desk_.AskCleanup(sample_.workers[1], {}, 0).has_value());
   Act();
   EXPECT_EQ(directive().ordered.load(), 1U);
   directive().done = 1;

@@ -1,5 +1,6 @@
 #include "supervisor/publish/prometheus_text.h"
 
+#include "supervisor/publish/action_metrics.h"
 #include "supervisor/publish/alert_metrics.h"
 #include "supervisor/publish/http_message.h"
 #include "supervisor/publish/load_metrics.h"
@@ -147,6 +148,7 @@ std::string MetricsText(const Snapshot& snapshot, const HttpCounters& http, Metr
   WritePoolMetrics(snapshot.sample, &metrics);
   WriteDatabaseMetrics(snapshot.sample, &metrics);
   WriteWorkerMetrics(snapshot, &metrics);
+  WriteActionMetrics(snapshot.sample, &metrics);
   WriteHealth(snapshot.evaluation.assessment, &metrics);
   WriteAlertMetrics(snapshot.sample.alerting, &metrics);
   WriteListeners(snapshot.sample, &metrics);

@@ -282,6 +282,28 @@ inline std::shared_ptr<Snapshot> MakeTestSnapshot() {
   event.kind = EventKind::kAlertFiring;
   event.route = 2;
   sample.events.push_back(event);
+  ActionSample action;
+  action.number = 7;
+  action.wall_ns = kTestWallNs;
+  action.kind = ActionKind::kEvict;
+  action.slot = 1;
+  action.pid = 4712;
+  action.reason = "caches: asked for";
+  action.before_bytes = 281e6;
+  action.after_bytes = 254e6;
+  action.seconds = 0.031;
+  action.helped = true;
+  sample.actions.push_back(action);
+  sample.action_counts = {{ActionKind::kEvict, ActionState::kDone, 3, 27e6},
+                          {ActionKind::kRecycle, ActionState::kWithheld, 1, 0}};
+  sample.emergency = {EmergencyState::kCooling, kTestWallNs, false, "memory 61.0 %"};
+  CacheSample cache;
+  cache.name = "price";
+  cache.counted = true;
+  cache.hits = 9;
+  cache.hit_ratio = 0.9;
+  cache.entries = 12;
+  sample.caches.push_back(cache);
 
   Assessment& assessment = snapshot->evaluation.assessment;
   assessment.status = Status::kCritical;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "supervisor/publish/actions_json.h"
 #include "supervisor/publish/alerts_json.h"
 #include "supervisor/publish/databases_json.h"
 #include "supervisor/publish/health_status.h"
@@ -24,6 +25,7 @@ struct Room {
   size_t in_flight_bytes;
   size_t slow_bytes;
   size_t events;      // the newest
+  size_t actions;     // the newest; of caches the first
   size_t findings;    // of reasons, alerts and recommendations: the worst
   size_t hosts;       // the most called
   size_t statements;  // that run in a database for long: of each server the oldest
@@ -31,9 +33,9 @@ struct Room {
 };
 // 128 KiB are some 200 requests in flight, and as many again are 12 stacks in full and 100 requests
 // without: with both there is room for 300 routes.
-constexpr Room kPlenty{500, 128 * 1024, 128 * 1024, SIZE_MAX, SIZE_MAX, SIZE_MAX, 5, SIZE_MAX};
+constexpr Room kPlenty{500, 128 * 1024, 128 * 1024, SIZE_MAX, 50, SIZE_MAX, SIZE_MAX, 5, SIZE_MAX};
 // All of it for 128 workers, with every byte of a text escaped to six, is below kSnapshotBytes.
-constexpr Room kScarce{50, 32 * 1024, 16 * 1024, 20, 20, 20, 1, 100};
+constexpr Room kScarce{50, 32 * 1024, 16 * 1024, 20, 5, 20, 20, 1, 100};
 
 // What did not find room.
 struct LeftOut {
@@ -286,6 +288,8 @@ std::string WriteSnapshot(const Snapshot& snapshot, const Room& room, bool scarc
   WriteProcesses(sample, &json);
   WriteSettings(sample, &json);
   WriteEvents(sample, room.events, &json);
+  WriteActions(sample, room.actions, &json);
+  WriteCaches(sample, room.actions, &json);
   // Last, because they get the room that is left.
   left_out.routes = WriteRoutes(sample, &json);
   WriteUnavailable(sample, left_out, &json);

@@ -13,6 +13,7 @@ const titles = {
   "/routes": "Routes",
   "/history": "History",
   "/alerts": "Alerts",
+  "/actions": "Actions",
   "/events": "Events",
   "/settings": "Settings",
 };

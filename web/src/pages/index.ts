@@ -1,6 +1,7 @@
 // All pages, in the order and groups of the navigation. A new page is a new file and a line here.
 import type { Page } from '../page';
 import { page as alerts } from './alerts';
+import { page as actions } from './actions';
 import { page as connections } from './connections';
 import { page as events } from './events';
 import { page as history } from './history';
@@ -13,4 +14,4 @@ import { page as settings } from './settings';
 import { page as stacks } from './stacks';
 import { page as workers } from './workers';
 
-export const pages: readonly Page[] = [overview, inFlight, stacks, workers, load, connections, requests, routes, history, alerts, events, settings];
+export const pages: readonly Page[] = [overview, inFlight, stacks, workers, load, connections, requests, routes, history, alerts, actions, events, settings];
