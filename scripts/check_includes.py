@@ -15,7 +15,11 @@ SRC = ROOT / "src"
 STAGES = ("collect", "evaluate", "mitigate", "publish")
 MODEL = "supervisor/supervisor.h"
 # Included by it, not by others.
-MODEL_PARTS = ("supervisor/database_samples.h", "supervisor/frame_sample.h")
+MODEL_PARTS = (
+    "supervisor/database_samples.h",
+    "supervisor/frame_sample.h",
+    "supervisor/rule_samples.h",
+)
 # What several stages speak of, without the rest of the model.
 SHARED = ("supervisor/metric_table.h", "supervisor/records.h", "supervisor/config_file.h")
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"')

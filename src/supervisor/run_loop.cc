@@ -38,6 +38,7 @@
 #include "supervisor/collect/stack_reader.h"
 #include "supervisor/collect/traffic_collector.h"
 #include "supervisor/evaluate/default_evaluator.h"
+#include "supervisor/health_groups_file.h"
 #include "supervisor/listen_address.h"
 #include "supervisor/log.h"
 #include "supervisor/mitigate/cleanup_mitigator.h"
@@ -45,11 +46,13 @@
 #include "supervisor/mitigate/overload_mitigator.h"
 #include "supervisor/mitigate/stuck_mitigator.h"
 #include "supervisor/publish/access_token.h"
+#include "supervisor/publish/evaluation_endpoints.h"
 #include "supervisor/publish/event_publisher.h"
 #include "supervisor/publish/http_server.h"
 #include "supervisor/publish/latency_grid.h"
 #include "supervisor/publish/segment_publisher.h"
 #include "supervisor/publish/slow_request_log.h"
+#include "supervisor/rule_file.h"
 #include "supervisor/state_folder.h"
 
 namespace stirbar {
@@ -155,7 +158,7 @@ class Supervisor {
         segment_publisher_(segment_, [this](const auto& snapshot) { return text_->Get(snapshot); }),
         event_publisher_(segment_, Log),
         slow_request_log_(segment_, Log),
-        evaluator_(MakeEvaluator()) {
+        evaluator_(NewEvaluator(options)) {
     collectors_.push_back(std::make_unique<SegmentCollector>(segment_));
     collectors_.push_back(std::make_unique<ProcessCollector>(options.server_pid));
     collectors_.push_back(std::make_unique<SlowRequestCollector>(segment_, stack_reader_));
@@ -196,6 +199,15 @@ class Supervisor {
   bool EndedIdle() const { return ended_idle_; }
 
  private:
+  // The commands have refused a file that is wrong.
+  std::unique_ptr<Evaluator> NewEvaluator(const SupervisorOptions& options) {
+    EvaluatorOptions made;
+    if (Result<std::vector<Rule>> rules = RulesOf(options.config)) made.rules = std::move(*rules);
+    if (auto groups = HealthGroupsOf(options.config)) made.groups = std::move(*groups);
+    made.past = segment_publisher_.Recent(kHistoryLength);
+    return MakeEvaluator(std::move(made));
+  }
+
   bool OpenPages() {
     HttpServerOptions http;
     http.listen_fd = options_.listen_fd;
@@ -206,6 +218,8 @@ class Supervisor {
     http.stacks = &current_stacks_;
     http.connections = &current_connections_;
     http.records = &history_;
+    const auto groups = HealthGroupsOf(options_.config);
+    AddEvaluationEndpoints(groups ? *groups : std::vector<HealthGroup>(), &http.endpoints);
     if (!TakeTokens(&http)) return false;
     const Result<std::string> url = UrlOf(options_.listen_fd);
     url_ = url ? *url : "";

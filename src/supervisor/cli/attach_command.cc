@@ -9,7 +9,9 @@
 #include "supervisor/cli/database_accounts.h"
 #include "supervisor/cli/environment_settings.h"
 #include "supervisor/cli/segment_finder.h"
+#include "supervisor/health_groups_file.h"
 #include "supervisor/listen_address.h"
+#include "supervisor/rule_file.h"
 #include "supervisor/run_loop.h"
 
 namespace stirbar {
@@ -44,6 +46,8 @@ int AttachCommand(const AttachOptions& options) {
   if (!databases) return Refuse(databases.error());
   const Result<ConfigFile> config = LoadConfigFile(options.config);
   if (!config) return Refuse(config.error());
+  if (const auto rules = RulesOf(*config); !rules) return Refuse(rules.error());
+  if (const auto groups = HealthGroupsOf(*config); !groups) return Refuse(groups.error());
   std::error_code ignored;
   const std::string segment_path =
       options.segment.empty() ? "" : std::filesystem::absolute(options.segment, ignored).string();

@@ -9,9 +9,11 @@
 #include "supervisor/cli/database_accounts.h"
 #include "supervisor/cli/environment_settings.h"
 #include "supervisor/cli/segment_finder.h"
+#include "supervisor/health_groups_file.h"
 #include "supervisor/launcher.h"
 #include "supervisor/listen_address.h"
 #include "supervisor/package_folder.h"
+#include "supervisor/rule_file.h"
 #include "supervisor/run_loop.h"
 
 namespace stirbar {
@@ -64,6 +66,8 @@ int RunCommand(const RunOptions& options) {
   if (!databases) return Refuse(databases.error());
   const Result<ConfigFile> config = LoadConfigFile(options.config);
   if (!config) return Refuse(config.error());
+  if (const auto rules = RulesOf(*config); !rules) return Refuse(rules.error());
+  if (const auto groups = HealthGroupsOf(*config); !groups) return Refuse(groups.error());
   const std::string listen =
       options.listen.empty() ? Environment("STIRBAR_LISTEN") : options.listen;
   const Result<ListenAddress> address = ParseListenAddress(listen);
