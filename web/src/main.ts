@@ -11,6 +11,7 @@ import './style/heat-map.css';
 import './style/stacks.css';
 import './style/load.css';
 import './style/connections.css';
+import './style/health.css';
 import { fetchHistory } from './api';
 import { runAges } from './components/ages';
 import { part } from './components/dom';
