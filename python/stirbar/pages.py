@@ -65,7 +65,7 @@ def make_blueprint(
     def health() -> Response:
         best = request.accept_mimetypes.best_match(["text/html", "application/health+json"])
         if best == "text/html" and "text/html" in request.accept_mimetypes.values():
-            return _page("/health")
+            return _page("/components")
         report = health_checker.report()
         response = _json(report)
         response.status_code = 503 if report["status"] == "fail" else 200

@@ -14,7 +14,7 @@ test.describe("in a real app", () => {
 
   test("a held lock shows at its worker, with reason, and what to do about it", async ({ page }) => {
     const { app } = shared;
-    await page.goto(`${app.page}/health`);
+    await page.goto(`${app.page}/components`);
     await expect(live(page)).toBeAttached();
     for (const name of ["cpu", "disk", "memory", "queue", "requests", "workers"]) await expect(line(page, name)).toHaveCount(1);
     await expect(line(page, "memory").locator(".health-figure").first()).toHaveText(/\d\sMB$/);
@@ -42,7 +42,7 @@ test.describe("in a real app", () => {
     await first.getByRole("link", { name: "Stacks" }).click();
     await expect(page).toHaveURL(/\/stacks$/);
     await hold;
-    await page.goto(`${app.page}/health`);
+    await page.goto(`${app.page}/components`);
     await expect(line(page, "workers").locator(".health-app .pill-word")).toHaveText("healthy", { timeout: 20_000 });
   });
 });
@@ -53,7 +53,7 @@ test.describe("with made-up figures", () => {
   test.afterAll(() => mock.stop());
 
   test("dependencies, groups and trends", async ({ page }) => {
-    await page.goto(`${mock.url}/health`);
+    await page.goto(`${mock.url}/components`);
     await expect(page.getByRole("list", { name: "Dependencies" }).locator("li").first()).toContainText("standby.example.org:3306");
     await expect(page.getByRole("list", { name: "Groups" }).locator("li")).toContainText("/health/group/checkout");
     expect(await nameless(page)).toEqual([]);

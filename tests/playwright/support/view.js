@@ -4,7 +4,7 @@ const path = require("node:path");
 const shots = path.join(__dirname, "..", "..", "..", "test-results", "screenshots");
 const titles = {
   "/": "Overview",
-  "/health": "Health",
+  "/components": "Health",
   "/recommendations": "Recommendations",
   "/in-flight": "In flight",
   "/stacks": "Stacks",
