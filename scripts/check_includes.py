@@ -19,6 +19,7 @@ MODEL_PARTS = (
     "supervisor/alert_samples.h",
     "supervisor/database_samples.h",
     "supervisor/frame_sample.h",
+    "supervisor/rule_samples.h",
 )
 # What several stages speak of, without the rest of the model.
 SHARED = ("supervisor/metric_table.h", "supervisor/records.h", "supervisor/config_file.h")

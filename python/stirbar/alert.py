@@ -16,7 +16,8 @@ class Alert:
 
     Attributes:
         rule: the rule's name, such as ``memory`` or ``lock_wait``.
-        component: memory, cpu, disk, workers, queue or requests.
+        component: memory, cpu, disk, workers, queue, requests, database, or one that a rule of
+            stirbar.toml names.
         severity: ``warning`` or ``critical``.
         message: what is wrong, with the figures.
         value: the figure, in the unit of `threshold`.

@@ -17,7 +17,8 @@ class HealthStatus:
 
     Attributes:
         overall_status: ``healthy``, ``warning`` or ``critical``.
-        components: the same for memory, cpu, disk, workers, queue and requests.
+        components: the same for memory, cpu, disk, workers, queue and requests, for database where
+            the app has a pool, and for those that rules of stirbar.toml name.
         alerts: what is wrong, worst first.
         recommendations: what to do about it, worst first.
         last_check: when the supervisor judged (UTC).

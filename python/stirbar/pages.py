@@ -65,7 +65,7 @@ def make_blueprint(
     def health() -> Response:
         best = request.accept_mimetypes.best_match(["text/html", "application/health+json"])
         if best == "text/html" and "text/html" in request.accept_mimetypes.values():
-            return _page("/")
+            return _page("/components")
         report = health_checker.report()
         response = _json(report)
         response.status_code = 503 if report["status"] == "fail" else 200
@@ -96,6 +96,7 @@ def make_blueprint(
     @pages.get("/responsiveness/api/v1/records")
     @pages.get("/responsiveness/api/v1/history/<path:part>")
     @pages.get("/responsiveness/api/v1/alerts")
+    @pages.get("/responsiveness/api/v1/recommendations")
     def elsewhere(part: str = "") -> Response:
         # The supervisor makes them when asked for; they are not in shared memory. No 5xx: that
         # would count as a failure of the application.

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kDefaultName = "stirbar.toml";
 constexpr off_t kLargestBytes = 1 << 20;
-constexpr std::array<std::string_view, 3> kTables{"settings", "rules", "sinks"};
+constexpr std::array<std::string_view, 4> kTables{"settings", "rules", "sinks", "health"};
 
 std::string Place(const std::string& path, const toml::source_position& at) {
   return path + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ": ";
@@ -120,7 +120,7 @@ Result<ConfigFile> ParseConfigFile(const std::string& path, std::string_view tex
     if (!known) {
       return ConfigError(
           file, node,
-          "'" + std::string(key.str()) + "' is not known; known: settings, rules, sinks");
+          "'" + std::string(key.str()) + "' is not known; known: settings, rules, sinks, health");
     }
   }
   return file;

@@ -1,8 +1,9 @@
 // stirbar.toml: what is configured for one app, where the environment is not the place for it.
 //
 //   [settings]      the table of docs/configuration.md: name = value
-//   [[rules]]       rules of one's own
+//   [[rules]]       changes to the built-in rules, and rules of one's own (docs/rules.md)
 //   [[sinks]]       where alerts go
+//   [health.groups] parts of the health with addresses of their own
 //
 // The file is read once, at the start; each part of the supervisor reads its own table of it. A key
 // that nobody knows is refused, with line and column.

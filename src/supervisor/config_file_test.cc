@@ -37,7 +37,8 @@ TEST_F(ConfigFileTest, NamesThePlaceOfWhatIsNoToml) {
 TEST_F(ConfigFileTest, NamesThePlaceOfATableThatNobodyKnows) {
   const Result<ConfigFile> file = Load("[setings]\nhang_limit = 1\n");
   ASSERT_FALSE(file.ok());
-  EXPECT_EQ(file.error(), path_ + ":1:1: 'setings' is not known; known: settings, rules, sinks");
+  EXPECT_EQ(file.error(),
+            path_ + ":1:1: 'setings' is not known; known: settings, rules, sinks, health");
 }
 
 TEST_F(ConfigFileTest, LettersBeyondAsciiStandInQuotesAndComments) {

@@ -238,6 +238,20 @@ int main(int argc, char** argv) {
       "doctor",
       "Say what to change, with the figures: exit with 0 nothing, 1 warnings, 2 critical");
   AddViewOptions(doctor_command, &view);
+  stirbar::ReplayOptions replay;
+  CLI::App* const replay_command = app.add_subcommand(
+      "replay", "Run the rules over recorded figures, and show what would have fired");
+  replay_command
+      ->add_option("--csv", replay.csv,
+                   "Figures as `stirbar history export --format csv` prints them")
+      ->required();
+  replay_command->add_option("--rules", replay.rules,
+                             "stirbar.toml with [[rules]]; default as --config of run");
+  replay_command->add_option("--from", replay.from,
+                             "First time, as 2026-11-29T12:00:00Z or seconds since 1970");
+  replay_command->add_option("--until", replay.until, "Last time");
+  replay_command->add_flag_callback(
+      "--json", [&] { replay.output = Output::kJson; }, "Print JSON");
   Output version_output = Output::kText;
   CLI::App* const version_command = app.add_subcommand("version", "Print the version");
   version_command->add_flag_callback(
@@ -274,5 +288,6 @@ int main(int argc, char** argv) {
   if (history_export->parsed()) return stirbar::HistoryExportCommand(history);
   if (alerts.parsed()) return alerts.Run();
   if (doctor_command->parsed()) return stirbar::DoctorCommand(view);
+  if (replay_command->parsed()) return stirbar::ReplayCommand(replay);
   return stirbar::VersionCommand(version_output);
 }

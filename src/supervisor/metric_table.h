@@ -41,7 +41,7 @@ enum class MetricUnit : uint8_t { kRatio, kSeconds, kBytes, kCount, kPerSecond }
   X(oldest_request_seconds, kSeconds, "Age of the oldest request in flight, streams left out")       \
   X(accept_queue, kCount, "Connections that wait in the kernel to be accepted")                      \
   X(queue_p50_seconds, kSeconds, "Median queue time of the last minute's requests")                  \
-  X(queue_p95_seconds, kSeconds, "Queue time that 1 of 20 requests of the last minute exceeded")     \
+  X(queue_p95_seconds, kSeconds, "Queue time that 1 of 20 requests of the last minute exceeded; none below 20")     \
   X(saturation, kRatio, "Saturation: at 0.5 every request slot is busy")                             \
   X(pressure, kRatio, "The worst of memory, CPU and queue")                                          \
   X(shed_level, kCount, "Classes of requests that are refused: 0 none to 3")                         \
@@ -56,7 +56,8 @@ enum class MetricUnit : uint8_t { kRatio, kSeconds, kBytes, kCount, kPerSecond }
   X(cache_hit_ratio, kRatio, "Hits of the caches registered with stirbar.cache, of the last minute") \
   X(supervisor_cpu_ratio, kRatio, "CPUs that the supervisor itself used")                            \
   X(supervisor_memory_bytes, kBytes, "Resident memory of the supervisor itself")                     \
-  X(history_dropped, kCount, "Figures and records that the history had no room for, since the start")
+  X(history_dropped, kCount, "Figures and records that the history had no room for, since the start")\
+  X(pool_wait_seconds, kSeconds, "pool_wait_p95_seconds, or below 20 checkouts the oldest wait now")
 // clang-format on
 
 enum class MetricId : uint8_t {

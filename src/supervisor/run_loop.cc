@@ -40,6 +40,7 @@
 #include "supervisor/collect/stack_reader.h"
 #include "supervisor/collect/traffic_collector.h"
 #include "supervisor/evaluate/default_evaluator.h"
+#include "supervisor/health_groups_file.h"
 #include "supervisor/listen_address.h"
 #include "supervisor/log.h"
 #include "supervisor/mitigate/cleanup_mitigator.h"
@@ -54,6 +55,7 @@
 #include "supervisor/publish/alert_desk.h"
 #include "supervisor/publish/alerts_endpoint.h"
 #include "supervisor/publish/actions_endpoint.h"
+#include "supervisor/publish/evaluation_endpoints.h"
 #include "supervisor/publish/event_publisher.h"
 #include "supervisor/publish/history_endpoint.h"
 #include "supervisor/publish/history_store.h"
@@ -63,6 +65,7 @@
 #include "supervisor/publish/slow_request_log.h"
 #include "supervisor/setting_desk.h"
 #include "supervisor/settings_api.h"
+#include "supervisor/rule_file.h"
 #include "supervisor/state_folder.h"
 
 namespace stirbar {
@@ -187,7 +190,7 @@ class Supervisor {
         slow_request_log_(segment_, Log),
         history_(HistoryOf(options, segment_), Log),
         alert_desk_(DeskOptions(options, segment_, &history_)),
-        evaluator_(MakeEvaluator()) {
+        evaluator_(NewEvaluator(options)) {
     collectors_.push_back(std::make_unique<SegmentCollector>(segment_));
     collectors_.push_back(std::make_unique<ProcessCollector>(options.server_pid));
     collectors_.push_back(std::make_unique<SlowRequestCollector>(segment_, stack_reader_));
@@ -232,6 +235,15 @@ class Supervisor {
   bool EndedIdle() const { return ended_idle_; }
 
  private:
+  // The commands have refused a file that is wrong.
+  std::unique_ptr<Evaluator> NewEvaluator(const SupervisorOptions& options) {
+    EvaluatorOptions made;
+    if (Result<std::vector<Rule>> rules = RulesOf(options.config)) made.rules = std::move(*rules);
+    if (auto groups = HealthGroupsOf(options.config)) made.groups = std::move(*groups);
+    made.past = segment_publisher_.Recent(kHistoryLength);
+    return MakeEvaluator(std::move(made));
+  }
+
   bool OpenPages() {
     HttpServerOptions http;
     http.listen_fd = options_.listen_fd;
@@ -248,6 +260,8 @@ class Supervisor {
       http.endpoints.push_back(std::move(endpoint));
     }
     http.endpoints.push_back(MakeActionsEndpoint(operator_actions_));
+    const auto groups = HealthGroupsOf(options_.config);
+    AddEvaluationEndpoints(groups ? *groups : std::vector<HealthGroup>(), &http.endpoints);
     if (!TakeTokens(&http)) return false;
     const Result<std::string> url = UrlOf(options_.listen_fd);
     url_ = url ? *url : "";

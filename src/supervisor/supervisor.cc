@@ -21,6 +21,30 @@ const FrameSample* AppFrameOf(const std::vector<FrameSample>& frames) {
   return own != frames.end() ? &*own : &frames.front();
 }
 
+std::string_view Name(RuleState state) {
+  switch (state) {
+    case RuleState::kInactive:
+      return "inactive";
+    case RuleState::kPending:
+      return "pending";
+    case RuleState::kFiring:
+      return "firing";
+  }
+  return "inactive";
+}
+
+std::string_view Name(RuleOrigin origin) {
+  switch (origin) {
+    case RuleOrigin::kBuiltIn:
+      return "built_in";
+    case RuleOrigin::kChanged:
+      return "changed";
+    case RuleOrigin::kOwn:
+      return "own";
+  }
+  return "built_in";
+}
+
 std::string_view Name(Status status) {
   switch (status) {
     case Status::kHealthy:

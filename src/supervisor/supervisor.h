@@ -29,6 +29,7 @@
 #include "supervisor/database_samples.h"
 #include "supervisor/metric_table.h"
 #include "supervisor/records.h"
+#include "supervisor/rule_samples.h"
 
 namespace stirbar {
 
@@ -427,13 +428,36 @@ struct Finding {
 struct Recommendation {
   Status severity = Status::kWarning;
   std::string component;
-  std::string text;      // what to do: the exact setting or command
-  std::string evidence;  // the figures that say so
+  std::string text;       // what to do: the exact setting or command
+  std::string evidence;   // the figures that say so
+  std::string rule{};     // that it answers; empty: it answers none
+  std::string effect{};   // what is expected of it, with figures; empty: cannot be told
+  std::string command{};  // to be copied into a terminal; empty: there is none
+  std::string page{};     // that shows the figures: "/routes"
+  // How much of the trouble it is expected to take away, 0..1: the second key of the ranking.
+  double gain_ratio = 0;
 };
 
 struct ProbeAnswer {                 // of /health/live, /health/ready, /health/startup
   Status status = Status::kHealthy;  // kCritical answers 503
   std::string reason;
+};
+
+// Whether a part of the app can be relied on that is not the app's own: a database, another host.
+struct Dependency {
+  std::string component;  // that depends on it
+  std::string kind;       // database_server, pool, host
+  std::string name;
+  Status status = Status::kHealthy;
+  std::string reason{};  // plain words; empty while it is healthy
+};
+
+// A part of the health that has an address of its own: [health.groups] of stirbar.toml.
+struct HealthGroup {
+  std::string name;
+  std::vector<std::string> members;  // components, and the probes live, ready and startup
+  Status fails_at = Status::kCritical;
+  ProbeAnswer answer{};
 };
 
 struct Assessment {
@@ -448,6 +472,8 @@ struct Assessment {
   ProbeAnswer live;
   ProbeAnswer ready;
   ProbeAnswer startup;
+  std::vector<Dependency> dependencies;  // worst first
+  std::vector<HealthGroup> groups;       // by name
 };
 
 // The seed's ResourceMetrics. Percent is 0..100; kNotMeasured where there is nothing to measure.
@@ -497,6 +523,10 @@ struct Evaluation {
   MetricValues metrics;  // what rules judge by and the history keeps
   // About the settings of pools and databases, worst first: what to change before it hurts.
   std::vector<Recommendation> connection_advice;
+  std::vector<TrendSample> trends;
+  // All rules as they stood at the newest full tick; never null.
+  std::shared_ptr<const std::vector<RuleSample>> rules =
+      std::make_shared<const std::vector<RuleSample>>();
 };
 
 // Remembers which rules are entered. Pure otherwise: the same samples give the same evaluations.

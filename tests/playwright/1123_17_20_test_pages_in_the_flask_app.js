@@ -14,13 +14,17 @@ for (const prefix of ["", "/shop"]) {
 
     test("three addresses, one page", async ({ page }) => {
       const { app } = shared;
-      for (const [address, title] of [["responsiveness", "Overview"], ["responsiveness/", "Overview"], ["monitoring", "Workers"], ["health", "Overview"]]) {
+      for (const [address, title] of [["responsiveness", "Overview"], ["responsiveness/", "Overview"], ["monitoring", "Workers"], ["health", "Health"]]) {
         const answer = await page.goto(`${app.url}${admin}/${address}`);
         expect(answer.status()).toBe(200);
         await expect(page.getByRole("heading", { level: 1 })).toHaveText(title);
         await expect(live(page)).toBeAttached();
         await expect(page.locator(".nav-link[aria-current=page]")).toHaveText(title);
         const { workers } = await app.snapshot();
+        if (title === "Health") {
+          await expect(page.locator(".health-matrix thead th")).toHaveText(["Component", "App", ...workers.map(({ slot }) => `Worker ${slot}`)]);
+          continue;
+        }
         await expect.poll(() => column(page, title === "Workers" ? "Workers, all figures" : "Workers", "PID")).toEqual(workers.map((worker) => String(worker.pid)));
       }
     });

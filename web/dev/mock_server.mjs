@@ -54,7 +54,7 @@ function onDemand(url, path, response) {
   const { scenario } = options;
   const pid = url.searchParams.get('pid');
   const none = { time: new Date().toISOString(), firing: [], pending: [], resolved: [], silences: [], alerting: { sinks: [], outbox: { messages: 0, trouble: '' } } };
-  const bodies = { alerts: () => none, session: () => ({ role: 'reader', csrf: null, can_log_in: true }), connections: () => connections(scenario), stacks: () => stacks(scenario, pid === null ? null : Number(pid)), latency: () => latency(scenario, url.searchParams.get('route')) };
+  const bodies = { alerts: () => none, session: () => ({ role: 'reader', csrf: null, can_log_in: true }), connections: () => connections(scenario), stacks: () => stacks(scenario, pid === null ? null : Number(pid)), latency: () => latency(scenario, url.searchParams.get('route')), recommendations: () => recommendations(scenario) };
   const body = bodies[path.split('/').pop()]();
   return send(response, 'application/json', JSON.stringify(body));
 }
@@ -85,6 +85,17 @@ function change(request, response) {
   });
 }
 
+// Those of the snapshot, and one about a pool.
+function recommendations(scenario) {
+  const { health, trends } = snapshot(scenario);
+  const pool = {
+    severity: 'warning', component: 'database', rule: '', text: 'Set pool_size of mysql://db.example.org:3306/shop to 9 (now 5).',
+    evidence: 'p95 of the connections in use at once in one worker is 8 (most: 9) over the last 15 min; those beyond pool_size are opened anew',
+    effect: '19 of 20 moments need no connection beyond pool_size, which is one less to open and close each time', command: '', page: '/connections', gain_ratio: 0,
+  };
+  return { time: new Date().toISOString(), recommendations: scenario === 'empty' ? [] : [...health.recommendations, pool], trends };
+}
+
 const server = createServer((request, response) => {
   const url = new URL(request.url, 'http://127.0.0.1');
   const path = url.pathname.startsWith(options.prefix) ? `/${url.pathname.slice(options.prefix.length)}` : '/';
@@ -101,7 +112,7 @@ const server = createServer((request, response) => {
     return send(response, 'application/json', JSON.stringify(history(options.scenario, points)));
   }
   if (path === '/api/v1/settings' && !options.embedded) return send(response, 'application/json', JSON.stringify(settings()));
-  if (['/api/v1/stacks', '/api/v1/latency', '/api/v1/connections', '/api/v1/alerts'].includes(path)) return onDemand(url, path, response);
+  if (['/api/v1/stacks', '/api/v1/latency', '/api/v1/connections', '/api/v1/alerts', '/api/v1/recommendations'].includes(path)) return onDemand(url, path, response);
   const file = join(dist, normalize(path));
   if (path.startsWith('/assets/') && existsSync(file)) return send(response, types[extname(file)], readFileSync(file));
   return send(response, types['.html'], index()); // every other address is a page

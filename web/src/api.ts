@@ -1,7 +1,7 @@
-import { complete } from './complete';
+import { complete, completeAdvice } from './complete';
 import { completeConnections, type Connections } from './connections';
 import type { Latency } from './latency';
-import type { History, Snapshot } from './model';
+import type { History, Recommendation, Snapshot, Trend } from './model';
 import { address } from './site';
 import type { Stacks } from './stacks';
 
@@ -40,6 +40,12 @@ export async function fetchSnapshot(): Promise<Snapshot> {
 
 export async function fetchHistory(points: number): Promise<History> {
   return (await fetchJson(`api/v1/history?points=${points}`)) as History;
+}
+
+// Those of rules and those about pools and databases, ranked.
+export async function fetchRecommendations(): Promise<{ recommendations: Recommendation[]; trends: Record<string, Trend> }> {
+  const answer = (await fetchJson('api/v1/recommendations')) as { recommendations?: Recommendation[]; trends?: Record<string, Trend> };
+  return { recommendations: (answer.recommendations ?? []).map(completeAdvice), trends: answer.trends ?? {} };
 }
 
 // Of all workers, or of one process.

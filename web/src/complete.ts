@@ -1,5 +1,5 @@
 // A part that a supervisor of another version leaves out is empty, not a fault of the page.
-import type { InFlight, Pool, Route, SlowRequest, Snapshot, TimeParts, Totals, Traffic, Worker } from './model';
+import type { InFlight, Pool, Recommendation, Route, SlowRequest, Snapshot, TimeParts, Totals, Traffic, Worker } from './model';
 
 export const noTime: TimeParts = { queue: null, application: null, sql: null, redis: null, http: null, lock: null, garbage: null };
 
@@ -101,8 +101,13 @@ export function complete(raw: Snapshot): Snapshot {
       components: health.components ?? {},
       component_reasons: health.component_reasons ?? {},
       alerts: health.alerts ?? [],
-      recommendations: health.recommendations ?? [],
+      recommendations: (health.recommendations ?? []).map(completeAdvice),
+      dependencies: health.dependencies ?? [],
+      groups: health.groups ?? [],
+      last_check: health.last_check ?? raw.time,
     },
+    probes: raw.probes ?? {},
+    trends: raw.trends ?? {},
     listeners: raw.listeners ?? [],
     settings: raw.settings ?? [],
     unavailable: raw.unavailable ?? {},
@@ -111,6 +116,10 @@ export function complete(raw: Snapshot): Snapshot {
     emergency: raw.emergency ?? { state: 'calm', since: null, withheld: false, reason: '' },
     caches: raw.caches ?? [],
   };
+}
+
+export function completeAdvice(advice: Recommendation): Recommendation {
+  return { ...advice, rule: advice.rule ?? '', effect: advice.effect ?? '', command: advice.command ?? '', page: advice.page ?? '', gain_ratio: advice.gain_ratio ?? null };
 }
 
 export function completePool(pool: Pool): Pool {

@@ -15,6 +15,7 @@ import './style/settings.css';
 import './style/history.css';
 import './style/alerts.css';
 import './style/actions.css';
+import './style/health.css';
 import { fetchHistory } from './api';
 import { runAges } from './components/ages';
 import { part } from './components/dom';

@@ -213,6 +213,45 @@ export interface Recommendation {
   component: string;
   text: string;
   evidence: string;
+  rule: string; // that it answers; "": none
+  effect: string; // what is expected of it; "": cannot be told
+  command: string; // to be copied; "": there is none
+  page: string; // that shows the figures
+  gain_ratio: Figure; // how much of the trouble it takes away
+}
+
+// What the app leans on that is not itself.
+export interface Dependency {
+  component: string;
+  kind: string; // pool, database_server, host
+  name: string;
+  status: Status;
+  reason: string;
+}
+
+export interface HealthGroup {
+  name: string;
+  members: string[];
+  fails_at: string;
+  status: string; // pass, warn, fail
+  reason: string;
+}
+
+export interface Probe {
+  status: string; // pass, warn, fail
+  reason: string;
+}
+
+// Of the last 15 minutes. No slope: see the reason.
+export interface Trend {
+  unit: string;
+  now: Figure;
+  slope_per_hour: Figure;
+  slope_low_per_hour: Figure;
+  slope_high_per_hour: Figure;
+  window_seconds: Figure;
+  reaches_critical_seconds: Figure;
+  reason: string;
 }
 
 export interface AppEvent {
@@ -335,7 +374,12 @@ export interface Snapshot {
     component_reasons: Record<string, string>;
     alerts: Alert[];
     recommendations: Recommendation[];
+    dependencies: Dependency[];
+    groups: HealthGroup[];
+    last_check: string;
   };
+  probes: Record<string, Probe>;
+  trends: Record<string, Trend>;
   listeners: Listener[];
   machine?: { cpus?: Figure; cgroup?: { cpu_limit?: Figure; memory_limit_bytes?: Figure } };
   supervisor: { pid: number; generation: number; rss_bytes: Figure; cpu_ratio: Figure };

@@ -9,8 +9,10 @@
 #include "supervisor/cli/database_accounts.h"
 #include "supervisor/cli/environment_settings.h"
 #include "supervisor/cli/segment_finder.h"
+#include "supervisor/health_groups_file.h"
 #include "supervisor/listen_address.h"
 #include "supervisor/publish/sink_config.h"
+#include "supervisor/rule_file.h"
 #include "supervisor/run_loop.h"
 #include "supervisor/setting_layers.h"
 
@@ -63,6 +65,8 @@ int AttachCommand(const AttachOptions& options) {
   if (!from_file) return Refuse(from_file.error());
   const Result<std::vector<SinkOptions>> sinks = LoadSinks(*config);
   if (!sinks) return Refuse(sinks.error());
+  if (const auto rules = RulesOf(*config); !rules) return Refuse(rules.error());
+  if (const auto groups = HealthGroupsOf(*config); !groups) return Refuse(groups.error());
   std::error_code ignored;
   const std::string segment_path =
       options.segment.empty() ? "" : std::filesystem::absolute(options.segment, ignored).string();

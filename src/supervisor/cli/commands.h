@@ -140,6 +140,16 @@ int TestAlertsCommand(const ViewOptions& options, const std::string& sink);
 // Exit status 0 nothing to say, 1 warnings, 2 critical or nothing known.
 int DoctorCommand(const ViewOptions& options);
 
+struct ReplayOptions {
+  std::string csv;    // recorded figures
+  std::string rules;  // a stirbar.toml; empty: as of run
+  std::string from;   // times; empty: all there is
+  std::string until;
+  Output output = Output::kText;
+};
+// What the rules would have said about recorded figures. Exit status 0; 2 when something is wrong.
+int ReplayCommand(const ReplayOptions& options);
+
 int VersionCommand(Output output);
 
 }  // namespace stirbar

@@ -25,12 +25,15 @@ json::value TextOrNull(const std::string& text) {
 
 class Diagnosis {
  public:
-  void Add(const std::string& severity, const std::string& component, const std::string& message,
+  // `row`: an alert or a recommendation; what it has besides is taken from it.
+  void Add(const json::object& row, const std::string& component, const std::string& message,
            const std::string& advice) {
-    findings_.emplace_back(json::object{{"severity", severity},
+    findings_.emplace_back(json::object{{"severity", TextOf(row, "severity")},
                                         {"component", component},
                                         {"message", TextOrNull(message)},
-                                        {"advice", TextOrNull(advice)}});
+                                        {"advice", TextOrNull(advice)},
+                                        {"effect", TextOrNull(TextOf(row, "effect"))},
+                                        {"command", TextOrNull(TextOf(row, "command"))}});
   }
 
   // Whether `advice` has been given already.
@@ -72,8 +75,7 @@ void AddHealth(const json::object& snapshot, Diagnosis* diagnosis) {
   const json::object& health = PartOf(snapshot, "health");
   std::vector<std::string> explained;
   ForEach(health, "recommendations", [&](const json::object& row) {
-    diagnosis->Add(TextOf(row, "severity"), TextOf(row, "component"), TextOf(row, "evidence"),
-                   TextOf(row, "text"));
+    diagnosis->Add(row, TextOf(row, "component"), TextOf(row, "evidence"), TextOf(row, "text"));
     explained.push_back(TextOf(row, "evidence"));
   });
   ForEach(health, "alerts", [&](const json::object& alert) {
@@ -82,15 +84,14 @@ void AddHealth(const json::object& snapshot, Diagnosis* diagnosis) {
       return evidence.find(message) != std::string::npos;
     });
     if (said) return;
-    diagnosis->Add(TextOf(alert, "severity"), TextOf(alert, "component"), message, "");
+    diagnosis->Add(alert, TextOf(alert, "component"), message, "");
   });
 }
 
 void AddConnections(const json::object& connections, Diagnosis* diagnosis) {
   ForEach(connections, "advice", [&](const json::object& row) {
     if (diagnosis->Has(TextOf(row, "text"))) return;
-    diagnosis->Add(TextOf(row, "severity"), "database", TextOf(row, "evidence"),
-                   TextOf(row, "text"));
+    diagnosis->Add(row, "database", TextOf(row, "evidence"), TextOf(row, "text"));
   });
   if (RowsOf(connections, "pools").empty()) {
     diagnosis->NotChecked("pools: none has been used yet");
@@ -146,6 +147,11 @@ std::vector<std::string> RenderDiagnosis(const json::object& diagnosis) {
     lines.push_back(TextOf(finding, "severity") + "  " + TextOf(finding, "component") + "  " +
                     (advice != "-" ? advice : message));
     if (advice != "-" && message != "-") lines.push_back("    because: " + message);
+    for (const auto& [name, head] :
+         {std::pair("effect", "    expected: "), std::pair("command", "    command: ")}) {
+      const std::string text = TextOf(finding, name);
+      if (text != "-") lines.push_back(head + text);
+    }
   });
   if (lines.empty()) lines.emplace_back("Nothing to say.");
   if (!RowsOf(diagnosis, "not_checked").empty()) {

@@ -9,8 +9,10 @@
 namespace stirbar {
 
 // {"status": "healthy" | "warning" | "critical",
-//  "findings": [{"severity", "component", "message", "advice"}], "not_checked": [text]}
-// `message` is the figure, `advice` what to change; either may be null.
+//  "findings": [{"severity", "component", "message", "advice", "effect", "command"}],
+//  "not_checked": [text]}
+// `message` is the figure, `advice` what to change, `effect` what is expected of it, `command` how;
+// each may be null.
 //
 // `snapshot` is that of GET /api/v1/snapshot, `connections` that of /api/v1/connections; null with
 // the reason `no_connections`.

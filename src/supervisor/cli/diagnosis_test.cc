@@ -32,13 +32,15 @@ TEST(Diagnosis, RulesAndAdviceWorstFirstEachOnce) {
                          "evidence": "CPU 90 % used; GET /x takes 50 %"}]}})");
   boost::json::object connections = kWatched;
   connections["advice"] = boost::json::parse(R"([
-    {"severity": "critical", "text": "Lower pool_size to 5.", "evidence": "4 x 15 = 60"},
+    {"severity": "critical", "text": "Lower pool_size to 5.", "evidence": "4 x 15 = 60",
+     "effect": "it fits", "command": "stirbar config set x 5"},
     {"severity": "warning", "text": "Make /x cheaper.", "evidence": "again"}])");
   const boost::json::object diagnosis = Diagnose(snapshot, &connections, "");
   EXPECT_EQ(ExitStatusOf(diagnosis), 2);
   EXPECT_THAT(
       RenderDiagnosis(diagnosis),
       ElementsAre("critical  database  Lower pool_size to 5.", "    because: 4 x 15 = 60",
+                  "    expected: it fits", "    command: stirbar config set x 5",
                   "warning  cpu  Make /x cheaper.", "    because: CPU 90 % used; GET /x takes 50 %",
                   "warning  disk  disk 95 % full"));
 }

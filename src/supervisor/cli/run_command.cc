@@ -9,10 +9,12 @@
 #include "supervisor/cli/database_accounts.h"
 #include "supervisor/cli/environment_settings.h"
 #include "supervisor/cli/segment_finder.h"
+#include "supervisor/health_groups_file.h"
 #include "supervisor/launcher.h"
 #include "supervisor/listen_address.h"
 #include "supervisor/package_folder.h"
 #include "supervisor/publish/sink_config.h"
+#include "supervisor/rule_file.h"
 #include "supervisor/run_loop.h"
 #include "supervisor/setting_layers.h"
 
@@ -73,6 +75,8 @@ int RunCommand(const RunOptions& options) {
   if (!checked) return Refuse(checked.error());
   const Result<std::vector<SinkOptions>> sinks = LoadSinks(*config);
   if (!sinks) return Refuse(sinks.error());
+  if (const auto rules = RulesOf(*config); !rules) return Refuse(rules.error());
+  if (const auto groups = HealthGroupsOf(*config); !groups) return Refuse(groups.error());
   const std::string listen =
       options.listen.empty() ? Environment("STIRBAR_LISTEN") : options.listen;
   const Result<ListenAddress> address = ParseListenAddress(listen);

@@ -129,6 +129,8 @@ void AddWaitTimeouts(const DatabaseServerSample& server, const Sample& sample,
                            SecondsText(timeout) + " (wait_timeout); one of " + pool->name +
                            " can be idle " +
                            (idle > 0 ? "for " + SecondsText(idle) : std::string("without end"))});
+    advice->back().effect = "no checkout finds a connection that the server has closed";
+    if (pool->fair) advice->back().command = "stirbar config set pool_lifetime " + bound;
   }
 }
 
@@ -142,6 +144,9 @@ void AddSize(const PoolSample& pool, std::vector<Recommendation>* advice) {
                      "p95 of the connections in use at once in one worker is " +
                          WholeText(pool.active_p95) + " (most: " + WholeText(pool.active_max) +
                          ") over the last 15 min; those beyond pool_size are opened anew"});
+  advice->back().effect =
+      "19 of 20 moments need no connection beyond pool_size, which is one less "
+      "to open and close each time";
 }
 
 void AddFloor(const PoolSample& pool, const Sample& sample, std::vector<Recommendation>* advice) {
@@ -160,6 +165,7 @@ void AddFloor(const PoolSample& pool, const Sample& sample, std::vector<Recommen
        "a request holds " + std::to_string(pool.held_at_once) + " of its connections at once: " +
            std::to_string(threads) + " threads x (" + std::to_string(pool.held_at_once) +
            " - 1) + 1 = " + std::to_string(floor) + "; with fewer they can wait for each other"});
+  advice->back().effect = "requests can no longer wait for each other's connections without end";
 }
 
 std::string KindText(const LeakSample& leak) {
@@ -209,6 +215,7 @@ void AddStatements(const Sample& sample, std::vector<Recommendation>* advice) {
                            " of the slow statements kept, the longest " +
                            SecondsText(statement.longest) + " (slow_query_threshold " +
                            SecondsText(sample.settings.slow_query_threshold) + ")"});
+    advice->back().command = "stirbar requests --slow";
   }
 }
 
@@ -244,6 +251,7 @@ std::vector<Recommendation> AdviseConnections(const Sample& sample) {
   }
   AddLeaks(sample, &advice);
   AddStatements(sample, &advice);
+  for (Recommendation& recommendation : advice) recommendation.page = "/connections";
   std::stable_sort(advice.begin(), advice.end(),
                    [](const Recommendation& left, const Recommendation& right) {
                      return left.severity > right.severity;

@@ -32,7 +32,12 @@ Advice AdvisePool(const PoolSample* pool, const RuleInput& input) {
               "pool_size + max_overflow to " +
               std::to_string(wanted) + " (now " + std::to_string(pool->size) + " + " +
               std::to_string(pool->max_overflow) + ").",
-          HoldersText(*pool, sample)};
+          HoldersText(*pool, sample),
+          pool->capacity > 0 && !std::isnan(pool->active_p95)
+              ? "with " + std::to_string(wanted) + " the " + NumberText(pool->active_p95) +
+                    " connections that 19 of 20 moments of the last 15 min needed leave one free"
+              : "",
+          "stirbar connections --stacks", WaitOf(*pool) > 0 ? 0.5 : 0.2};
 }
 
 }  // namespace
@@ -50,6 +55,12 @@ Advice AdviseConnectionLeaks(const Finding& /*finding*/, const RuleInput& input)
   const auto newest = std::find_if(leaks.rbegin(), leaks.rend(), IsCertain);
   if (newest == leaks.rend()) return {};
   Advice advice{HowToGiveBack(*newest), ""};
+  advice.effect = "the " + CountText(newest->count, "connection") +
+                  " that it has leaked so far would have come back";
+  if (input.sample.settings.pool_leak_reclaim == 0) {
+    advice.command = "stirbar config set pool_leak_reclaim 1";
+    advice.effect += "; pool_leak_reclaim 1 takes them back at the request's end until then";
+  }
   if (input.sample.settings.pool_leak_reclaim == 0) {
     advice.evidence = "pool_leak_reclaim is 0: leaks are reported and left alone";
   }

@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "supervisor/evaluate/connection_advice.h"
+#include "supervisor/evaluate/dependencies.h"
 #include "supervisor/evaluate/health.h"
+#include "supervisor/evaluate/health_groups.h"
 #include "supervisor/evaluate/load_controller.h"
 #include "supervisor/evaluate/metric_values.h"
 #include "supervisor/evaluate/metrics.h"
@@ -14,7 +16,9 @@
 #include "supervisor/evaluate/recent_hosts.h"
 #include "supervisor/evaluate/recent_totals.h"
 #include "supervisor/evaluate/recommendations.h"
+#include "supervisor/evaluate/rule_list.h"
 #include "supervisor/evaluate/rules.h"
+#include "supervisor/evaluate/trend.h"
 #include "supervisor/evaluate/worker_condition.h"
 
 namespace stirbar {
@@ -22,6 +26,12 @@ namespace {
 
 class DefaultEvaluator : public Evaluator {
  public:
+  explicit DefaultEvaluator(EvaluatorOptions options)
+      : rules_(std::move(options.rules)),
+        groups_(std::move(options.groups)),
+        app_(rules_.size()),
+        trends_(options.past) {}
+
   Evaluation Evaluate(const Sample& sample) override {
     Evaluation evaluation;
     evaluation.resources = ResourcesOf(sample);
@@ -34,22 +44,37 @@ class DefaultEvaluator : public Evaluator {
     const RecentTotals recent = totals_.Add(sample.tick, sample.totals);
     evaluation.metrics = MetricsOf(sample, evaluation, recent);
     const std::vector<RecentHost> hosts = hosts_.Add(sample.tick, sample.hosts);
-    const RuleInput input{sample, evaluation.resources, assessment.workers,
-                          recent, evaluation.load,      hosts};
+    const RuleFigures figures = RuleFiguresOf(evaluation.metrics);
+    const RuleInput input{.sample = sample,
+                          .resources = evaluation.resources,
+                          .verdicts = assessment.workers,
+                          .recent = recent,
+                          .load = evaluation.load,
+                          .hosts = hosts,
+                          .figures = &figures};
     Forget(sample);
-    assessment.findings = ApplyRules(input);
+    ApplyRules(input, &assessment);
     ApplyMonitorModes(sample.settings, &assessment);
     SortFindings(&assessment.findings);
+    SortFindings(&assessment.pending);
     JudgeHealth(&assessment);
     if (!sample.pools.empty() || !sample.databases.empty()) {
       assessment.components.try_emplace("database", Status::kHealthy);
     }
-    assessment.recommendations = Recommend(assessment.findings, input);
+    trends_.Add(sample.tick, evaluation.metrics);
+    evaluation.trends = trends_.Trends(sample.settings);
+    assessment.recommendations = Recommend(assessment.findings, input, rules_);
     evaluation.connection_advice = AdviseConnections(sample);
     const Presence presence = PresenceAt(sample, assessment.workers);
     assessment.startup = Startup(sample, presence);
     assessment.ready = Ready(sample, assessment.workers, presence);
     assessment.live = Live(sample, assessment.workers, presence);
+    assessment.dependencies = DependenciesOf(sample, hosts);
+    assessment.groups = JudgeGroups(groups_, assessment);
+    if (sample.tick.full || listed_ == nullptr) {
+      listed_ = std::make_shared<const std::vector<RuleSample>>(List(sample.settings));
+    }
+    evaluation.rules = listed_;
     return evaluation;
   }
 
@@ -69,28 +94,49 @@ class DefaultEvaluator : public Evaluator {
     });
   }
 
-  std::vector<Finding> ApplyRules(const RuleInput& app) {
-    std::vector<Finding> findings;
-    const auto step = [&](size_t rule, const RuleInput& input, RuleMemory* memory) {
-      std::optional<Finding> finding = Step(rules_[rule], input, memory);
-      if (finding.has_value()) findings.push_back(std::move(*finding));
+  void ApplyRules(const RuleInput& app, Assessment* assessment) {
+    const auto step = [&](const Rule& rule, const RuleInput& input, RuleMemory* memory) {
+      std::optional<Finding> finding = Step(rule, input, memory);
+      if (finding.has_value()) assessment->findings.push_back(std::move(*finding));
+      std::optional<Finding> pending = Pending(rule, input, *memory);
+      if (pending.has_value()) assessment->pending.push_back(std::move(*pending));
     };
     for (size_t rule = 0; rule < rules_.size(); ++rule) {
+      if (!rules_[rule].enabled) continue;
       if (rules_[rule].scope == RuleScope::kApp) {
-        step(rule, app, &app_[rule]);
+        step(rules_[rule], app, &app_[rule]);
         continue;
       }
       for (size_t i = 0; i < app.verdicts.size(); ++i) {
         RuleInput input = app;
         input.worker = &app.sample.workers[i];
         input.verdict = &app.verdicts[i];
+        RuleFigures figures = *app.figures;
+        SetWorker(*input.worker, &figures);
+        input.figures = &figures;
         WorkerMemory& memory = workers_[input.worker->slot];
         memory.incarnation = input.worker->incarnation;
         memory.rules.resize(rules_.size());
-        step(rule, input, &memory.rules[rule]);
+        step(rules_[rule], input, &memory.rules[rule]);
       }
     }
-    return findings;
+  }
+
+  // All rules as they stand; those of workers as with the worker that is worst off.
+  std::vector<RuleSample> List(const Settings& settings) const {
+    std::vector<RuleSample> list;
+    for (size_t rule = 0; rule < rules_.size(); ++rule) {
+      std::vector<const RuleMemory*> memories;
+      if (rules_[rule].scope == RuleScope::kApp) {
+        memories.push_back(&app_[rule]);
+      } else {
+        for (const auto& [slot, memory] : workers_) {
+          if (rule < memory.rules.size()) memories.push_back(&memory.rules[rule]);
+        }
+      }
+      list.push_back(ListRule(rules_[rule], memories, settings));
+    }
+    return list;
   }
 
   Presence PresenceAt(const Sample& sample, const std::vector<WorkerVerdict>& verdicts) {
@@ -103,18 +149,23 @@ class DefaultEvaluator : public Evaluator {
     return {Seconds(AgeOf(*first_ns_, now_ns)), Seconds(AgeOf(worker_alive_ns_, now_ns))};
   }
 
-  const std::vector<Rule> rules_ = BuiltInRules();
-  std::vector<RuleMemory> app_{rules_.size()};
+  const std::vector<Rule> rules_;
+  const std::vector<HealthGroup> groups_;
+  std::vector<RuleMemory> app_;               // by index in rules_
   std::map<uint32_t, WorkerMemory> workers_;  // by slot
   LoadController load_;
   RecentTotalsWindow totals_;
   RecentHostsWindow hosts_;
+  TrendWatch trends_;
+  std::shared_ptr<const std::vector<RuleSample>> listed_;
   std::optional<uint64_t> first_ns_;
   uint64_t worker_alive_ns_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<Evaluator> MakeEvaluator() { return std::make_unique<DefaultEvaluator>(); }
+std::unique_ptr<Evaluator> MakeEvaluator(EvaluatorOptions options) {
+  return std::make_unique<DefaultEvaluator>(std::move(options));
+}
 
 }  // namespace stirbar

@@ -52,6 +52,9 @@ std::string HowToAdd(const Sample& sample, uint64_t workers) {
   }
 }
 
+// Half of a time-out, as far as the setting goes down.
+double HalfOf(double seconds) { return std::max(0.1, std::round(seconds * 5) / 10); }
+
 std::string BusiestText(const Sample& sample) {
   const std::optional<RouteLoad> route = BusiestRoute(sample);
   if (!route.has_value()) return "";
@@ -75,7 +78,10 @@ Advice AdviseLoad(const Finding& /*finding*/, const RuleInput& input) {
     return {"Free the hung workers before adding any: " + std::to_string(crew.hung) + " of " +
                 CountText(crew.present, "worker") +
                 (crew.hung == 1 ? " answers nobody." : " answer nobody."),
-            busiest};
+            busiest,
+            CountText(crew.hung, "worker") + " more of " + std::to_string(crew.present) +
+                " would serve",
+            "stirbar stacks", static_cast<double>(crew.hung) / static_cast<double>(crew.present)};
   }
   if (crew.present == 0) return {};
   const auto present = static_cast<double>(crew.present);
@@ -115,7 +121,16 @@ Advice AdviseLoad(const Finding& /*finding*/, const RuleInput& input) {
     text += ", or `--threads " + std::to_string(threads) +
             "` where the routes wait more than they compute";
   }
-  return {text + ".", evidence};
+  Advice advice{text + ".", evidence};
+  const double after = std::min(1.0, present * demand / static_cast<double>(needed));
+  advice.effect = "they would be " + PercentText(after) + " busy instead of " +
+                  PercentText(std::min(1.0, demand)) + "; beyond " + PercentText(kGoodUtilisation) +
+                  " the queue grows faster than the load";
+  advice.gain_ratio = std::clamp(1 - after / std::max(demand, 0.01), 0.0, 1.0);
+  if (ServerOf(sample) == ServerKind::kGunicorn && sample.server_pid) {
+    advice.command = "kill -TTIN " + std::to_string(*sample.server_pid);
+  }
+  return advice;
 }
 
 Advice AdviseOutgoing(const Finding& /*finding*/, const RuleInput& input) {
@@ -129,7 +144,13 @@ Advice AdviseOutgoing(const Finding& /*finding*/, const RuleInput& input) {
                 "(outgoing_read_timeout, now " +
                 SecondsText(input.sample.settings.outgoing_read_timeout) +
                 ", holds where a call has none of its own) or serve a stored answer.",
-            evidence + ", " + std::to_string(host->timeouts) + " by time-out"};
+            evidence + ", " + std::to_string(host->timeouts) + " by time-out",
+            "a request that waits for it for " +
+                SecondsText(input.sample.settings.outgoing_read_timeout) + " would wait for " +
+                SecondsText(HalfOf(input.sample.settings.outgoing_read_timeout)),
+            "stirbar config set outgoing_read_timeout " +
+                NumberText(HalfOf(input.sample.settings.outgoing_read_timeout)),
+            0.5 * host->failed_ratio()};
   }
   return {"See why " + host->name +
               " refuses or fails; until it answers, let the routes that call it serve a stored "

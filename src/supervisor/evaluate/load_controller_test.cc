@@ -80,7 +80,7 @@ TEST(LoadController, MoreWorkersThanCpusRefuseNoFaster) {
   app.figures.workers = app.figures.capacity = 8;
   app.figures.cpus = 2;
   app.Overload();
-  EXPECT_EQ(app.Pass(10).backlog, 325U);
+  EXPECT_EQ(app.Pass(10).backlog, 1025U);
 }
 
 TEST(LoadController, AFullAppWithoutAQueueIsNoOverload) {
@@ -155,10 +155,10 @@ TEST(LoadController, ObserveSaysWhatItWouldDo) {
   EXPECT_EQ(verdict.shed_level, 0U);
   EXPECT_EQ(verdict.backlog, 0U);
   EXPECT_EQ(verdict.withheld_level, 2U);
-  EXPECT_EQ(verdict.withheld_backlog, 325U);  // (50/s + 2 workers x 300/s) x 0.5 s
+  EXPECT_EQ(verdict.withheld_backlog, 1025U);  // (50/s + 2 workers x 1,000/s) x 0.5 s
   EXPECT_THAT(verdict.shed_reason, StartsWith("would refuse sheddable and background requests; "));
   EXPECT_THAT(verdict.backlog_reason,
-              StartsWith("would shorten the accept queue from 2048 to 325; "));
+              StartsWith("would shorten the accept queue from 2048 to 1025; "));
 }
 
 TEST(LoadController, OffWantsNothingAndSaysSo) {
@@ -202,8 +202,8 @@ TEST(LoadController, AStepToEightTimesAndBack) {
   app.offered = 8 * kRate;
   app.Pass(10);
   EXPECT_EQ(app.verdict().shed_level, 2U);
-  // (50/s + 300/s) x 0.5 s; the first figures may still be of the guess.
-  EXPECT_NEAR(app.verdict().backlog, 175, 10);
+  // (50/s + 1,000/s) x 0.5 s; the first figures may still be of the guess.
+  EXPECT_NEAR(app.verdict().backlog, 525, 10);
   EXPECT_THAT(app.verdict().backlog_reason, StartsWith("accept queue shortened from 2048 to "));
   app.Pass(50);
   EXPECT_EQ(app.level_changes().size(), 2U);

@@ -23,9 +23,7 @@ Rule SaturationRule() {
       RuleLevel{.enter = SettingId::saturation_warning_threshold, .enter_for = seconds(5)};
   rule.critical =
       RuleLevel{.enter = SettingId::saturation_critical_threshold, .enter_for = seconds(5)};
-  rule.metric = [](const RuleInput& input) -> std::optional<double> {
-    return input.load.saturation;  // Next takes NaN for no value
-  };
+  rule.expression = BuiltInExpression("saturation");
   rule.describe = [](const RuleInput& input, double) {
     return SaturationText(FiguresOf(input.sample, input.resources), input.load,
                           input.sample.settings);
@@ -37,12 +35,7 @@ Rule QueueTimeRule() {
   Rule rule{.name = "queue_time", .component = "queue", .unit = Unit::kSeconds};
   rule.warning = RuleLevel{.enter = SettingId::queue_time_warning_threshold};
   rule.critical = RuleLevel{.enter = SettingId::queue_time_critical_threshold};
-  rule.metric = [](const RuleInput& input) -> std::optional<double> {
-    const HistogramCounts& recent = input.sample.traffic.queue_recent;
-    const uint64_t requests = std::accumulate(recent.begin(), recent.end(), uint64_t{0});
-    if (requests < kFewestRequests) return std::nullopt;
-    return input.sample.traffic.queue_p95_seconds;
-  };
+  rule.expression = BuiltInExpression("queue_p95_seconds");
   rule.describe = [](const RuleInput& input, double value) {
     return "1 of 20 requests of the last minute waited " + SecondsText(value) +
            " or more before the app got it (the longest " +

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
+#include "supervisor/evaluate/pool_rules.h"
 #include "supervisor/evaluate/rules.h"
 
 namespace stirbar {
@@ -45,7 +47,9 @@ void AddRequests(const Sample& sample, MetricValues* metrics) {
   const TrafficSample& traffic = sample.traffic;
   out[MetricId::streams] = traffic.streams;
   out[MetricId::queue_p50_seconds] = traffic.queue_p50_seconds;
-  out[MetricId::queue_p95_seconds] = traffic.queue_p95_seconds;
+  const uint64_t queued =
+      std::accumulate(traffic.queue_recent.begin(), traffic.queue_recent.end(), uint64_t{0});
+  if (queued >= kFewestRequests) out[MetricId::queue_p95_seconds] = traffic.queue_p95_seconds;
   out[MetricId::refused_per_second] = traffic.refused_per_second;
 }
 
@@ -60,6 +64,7 @@ void AddDatabases(const Sample& sample, MetricValues* metrics) {
         std::fmax(out[MetricId::pool_wait_p95_seconds], pool.wait_p95_seconds);
   }
   out[MetricId::pool_waiting] = waiting;
+  out[MetricId::pool_wait_seconds] = WaitOf(*SlowestPool(sample));
   out[MetricId::leaked_connections] = static_cast<double>(std::count_if(
       sample.connections.begin(), sample.connections.end(),
       [](const ConnectionSample& connection) { return connection.leak == LeakKind::kConfirmed; }));

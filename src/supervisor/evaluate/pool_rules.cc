@@ -172,10 +172,7 @@ Rule DatabaseTargetRule() {
 Rule PoolWaitRule() {
   Rule rule{.name = "pool_wait", .component = "database", .unit = Unit::kSeconds};
   rule.critical = RuleLevel{.enter = SettingId::pool_wait_critical_threshold};
-  rule.metric = [](const RuleInput& input) -> std::optional<double> {
-    const PoolSample* const pool = SlowestPool(input.sample);
-    return pool != nullptr ? std::optional(WaitOf(*pool)) : std::nullopt;
-  };
+  rule.expression = BuiltInExpression("pool_wait_seconds");
   rule.describe = [](const RuleInput& input, double value) {
     const PoolSample* const pool = SlowestPool(input.sample);
     if (pool == nullptr) return std::string("checkouts wait");
@@ -192,10 +189,7 @@ Rule PoolUtilizationRule() {
   // A burst that is over within two seconds has cost nobody anything.
   rule.warning =
       RuleLevel{.enter = SettingId::pool_utilization_warning_threshold, .enter_for = seconds(2)};
-  rule.metric = [](const RuleInput& input) -> std::optional<double> {
-    const PoolSample* const pool = FullestPool(input.sample);
-    return pool != nullptr ? std::optional(pool->utilisation) : std::nullopt;
-  };
+  rule.expression = BuiltInExpression("pool_utilization");
   rule.describe = [](const RuleInput& input, double value) {
     const PoolSample* const pool = FullestPool(input.sample);
     if (pool == nullptr) return std::string("a pool is nearly full");

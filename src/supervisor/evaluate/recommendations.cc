@@ -29,7 +29,38 @@ constexpr std::pair<std::string_view, Adviser> kAdvisers[] = {
     {"slow_requests", AdviseSlowRequests},
     {"outgoing", AdviseOutgoing},
     {"in_flight_overflow", AdviseInFlightOverflow},
+    {"cache_hit_rate", AdviseCacheHitRate},
 };
+
+// Where a rule's figures are, when that is not where its component's are.
+constexpr std::pair<std::string_view, std::string_view> kPagesOfRules[] = {
+    {"lock_wait", "/stacks"},        {"no_worker_answers", "/stacks"},
+    {"worker_deaths", "/events"},    {"error_rate", "/routes"},
+    {"stuck_request", "/in-flight"}, {"outgoing", "/requests"},
+    {"cache_hit_rate", "/routes"},   {"cpu", "/routes"},
+};
+constexpr std::pair<std::string_view, std::string_view> kPagesOfComponents[] = {
+    {"workers", "/workers"}, {"memory", "/workers"},    {"cpu", "/workers"},
+    {"queue", "/load"},      {"requests", "/requests"}, {"database", "/connections"},
+};
+
+template <size_t N>
+std::string_view Find(const std::pair<std::string_view, std::string_view> (&table)[N],
+                      std::string_view key) {
+  for (const auto& [name, page] : table) {
+    if (name == key) return page;
+  }
+  return "";
+}
+
+// A user's own advice, or what he has put in the place of the built-in one.
+Advice OwnAdvice(const Finding& finding, const RuleInput& input, std::span<const Rule> rules) {
+  for (const Rule& rule : rules) {
+    if (rule.name != finding.rule || rule.advice.empty()) continue;
+    return {FillTemplate(rule.advice, rule, input.figures, finding.value, finding.threshold), ""};
+  }
+  return {};
+}
 
 Adviser AdviserOf(std::string_view rule) {
   for (const auto& [name, adviser] : kAdvisers) {
@@ -40,13 +71,28 @@ Adviser AdviserOf(std::string_view rule) {
 
 }  // namespace
 
-std::vector<Recommendation> Recommend(const std::vector<Finding>& findings,
-                                      const RuleInput& input) {
+std::string_view PageOf(std::string_view rule, std::string_view component) {
+  const std::string_view page = Find(kPagesOfRules, rule);
+  if (!page.empty()) return page;
+  const std::string_view of_component = Find(kPagesOfComponents, component);
+  return of_component.empty() ? "/" : of_component;
+}
+
+void Rank(std::vector<Recommendation>* recommendations) {
+  std::stable_sort(recommendations->begin(), recommendations->end(),
+                   [](const Recommendation& left, const Recommendation& right) {
+                     if (left.severity != right.severity) return left.severity > right.severity;
+                     return left.gain_ratio > right.gain_ratio;
+                   });
+}
+
+std::vector<Recommendation> Recommend(const std::vector<Finding>& findings, const RuleInput& input,
+                                      std::span<const Rule> rules) {
   std::vector<Recommendation> recommendations;
   for (const Finding& finding : findings) {
+    Advice advice = OwnAdvice(finding, input, rules);
     const Adviser adviser = AdviserOf(finding.rule);
-    if (adviser == nullptr) continue;
-    const Advice advice = adviser(finding, input);
+    if (advice.text.empty() && adviser != nullptr) advice = adviser(finding, input);
     if (advice.text.empty()) continue;
     std::string evidence = finding.message;
     if (!advice.evidence.empty()) evidence += "; " + advice.evidence;
@@ -57,8 +103,17 @@ std::vector<Recommendation> Recommend(const std::vector<Finding>& findings,
       same->evidence += "; " + evidence;
       continue;
     }
-    recommendations.push_back({finding.severity, finding.component, advice.text, evidence});
+    recommendations.push_back({.severity = finding.severity,
+                               .component = finding.component,
+                               .text = advice.text,
+                               .evidence = evidence,
+                               .rule = finding.rule,
+                               .effect = advice.effect,
+                               .command = advice.command,
+                               .page = std::string(PageOf(finding.rule, finding.component)),
+                               .gain_ratio = advice.gain_ratio});
   }
+  Rank(&recommendations);
   return recommendations;
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "supervisor/evaluate/recommendations.h"
 #include "supervisor/evaluate/route_load.h"
@@ -6,14 +7,26 @@
 #include "supervisor/evaluate/worker_condition.h"
 
 namespace stirbar {
+namespace {
+
+// A threshold that lies a fifth above `seconds`, in one decimal.
+std::string Raise(const std::string& setting, double seconds) {
+  return "stirbar config set " + setting + " " + NumberText(std::ceil(seconds * 12) / 10);
+}
+
+}  // namespace
+
 Advice AdviseErrorRate(const Finding& /*finding*/, const RuleInput& input) {
   const std::optional<RouteLoad> route = MostFailingRoute(input.sample);
   if (!route.has_value()) return {};
-  return {"Look at the app's log for " + route->route +
-              ", where most of the failures are, or roll back what changed there last.",
-          route->route + " failed " + NumberText(route->figure) + " of " +
-              NumberText(route->requests) + " times, " + PercentText(route->share_ratio) +
-              " of all failures"};
+  return {
+      "Look at the app's log for " + route->route +
+          ", where most of the failures are, or roll back what changed there last.",
+      route->route + " failed " + NumberText(route->figure) + " of " + NumberText(route->requests) +
+          " times, " + PercentText(route->share_ratio) + " of all failures",
+      "without them " + PercentText(input.sample.recent.error_ratio * (1 - route->share_ratio)) +
+          " of requests would fail instead of " + PercentText(input.sample.recent.error_ratio),
+      "", route->share_ratio};
 }
 
 Advice AdviseStuckRequest(const Finding& finding, const RuleInput& input) {
@@ -23,24 +36,49 @@ Advice AdviseStuckRequest(const Finding& finding, const RuleInput& input) {
                                      return finding.slot == request.slot && !IsStream(request);
                                    });
   if (oldest == sample.in_flight.end()) return {};
-  return {"Give the queries and outgoing calls of " + RequestText(*oldest, sample) +
-              " a timeout below " + SecondsText(sample.settings.slow_request_threshold) +
-              " (slow_request_threshold), or move the work to a background task.",
-          "in phase " + std::string(Name(oldest->phase)) + " for " +
-              SecondsText(oldest->phase_age_seconds) + ", thread " +
-              std::to_string(oldest->thread)};
+  return {
+      "Give the queries and outgoing calls of " + RequestText(*oldest, sample) +
+          " a timeout below " + SecondsText(sample.settings.slow_request_threshold) +
+          " (slow_request_threshold), or move the work to a background task.",
+      "in phase " + std::string(Name(oldest->phase)) + " for " +
+          SecondsText(oldest->phase_age_seconds) + ", thread " + std::to_string(oldest->thread),
+      "its thread would be free again after " +
+          SecondsText(sample.settings.slow_request_threshold) + " instead of " +
+          SecondsText(oldest->age_seconds) + " and more",
+      "stirbar stacks " + std::to_string(oldest->pid),
+      std::clamp(1 - sample.settings.slow_request_threshold / std::max(oldest->age_seconds, 1e-3),
+                 0.0, 1.0)};
 }
 
 Advice AdviseSlowRequests(const Finding& /*finding*/, const RuleInput& input) {
   const double threshold = input.sample.settings.slow_request_threshold;
   const std::optional<RouteLoad> route = SlowestRoute(input.sample, threshold);
   if (!route.has_value()) return {};
-  return {"Make " + route->route +
-              " faster, or move its work to a background task; if it may take "
-              "that long, raise slow_request_threshold (now " +
-              SecondsText(threshold) + ").",
-          route->route + " has " + PercentText(route->share_ratio) + " of the slow requests, p95 " +
-              SecondsText(route->p95_seconds)};
+  return {
+      "Make " + route->route +
+          " faster, or move its work to a background task; if it may take "
+          "that long, raise slow_request_threshold (now " +
+          SecondsText(threshold) + ").",
+      route->route + " has " + PercentText(route->share_ratio) + " of the slow requests, p95 " +
+          SecondsText(route->p95_seconds),
+      "without it " +
+          CountText(static_cast<uint64_t>(std::llround(
+                        static_cast<double>(input.sample.recent.slow) * (1 - route->share_ratio))),
+                    "request") +
+          " of the last minute would have been slow instead of " +
+          std::to_string(input.sample.recent.slow),
+      Raise("slow_request_threshold", route->p95_seconds), route->share_ratio};
+}
+
+Advice AdviseCacheHitRate(const Finding& finding, const RuleInput& input) {
+  const std::optional<RouteLoad> route = BusiestRoute(input.sample);
+  if (!route.has_value()) return {};
+  return {"Give the cache behind " + route->route +
+              " more room or longer-lived entries: most of the time of requests goes there, and " +
+              PercentText(1 - finding.value) + " of the look-ups find nothing.",
+          route->route + " takes " + PercentText(route->share_ratio) +
+              " of the time of the last minute's requests",
+          "", "", 0.5 * route->share_ratio};
 }
 
 Advice AdviseInFlightOverflow(const Finding& /*finding*/, const RuleInput& input) {

@@ -17,6 +17,15 @@ const WorkerSample* LargestWorker(const Sample& sample) {
   return largest == sample.workers.end() ? nullptr : &*largest;
 }
 
+// What is left of it when the largest worker is as small as the smallest.
+double MemoryAfter(const WorkerSample& largest, const MemoryUse& use, const Sample& sample) {
+  double least = MemoryOf(largest.process);
+  for (const WorkerSample& worker : sample.workers) {
+    if (worker.process.pid != 0) least = std::min(least, MemoryOf(worker.process));
+  }
+  return (use.used_bytes - (MemoryOf(largest.process) - least)) / use.limit_bytes;
+}
+
 std::string HowToRecycle(const WorkerSample& worker) {
   const std::string pid = std::to_string(worker.pid);
   switch (worker.server_kind) {
@@ -51,15 +60,34 @@ Advice AdviseMemory(const Finding& /*finding*/, const RuleInput& input) {
   if (sample.settings.cleanup_enabled == 0) {
     text += " Set cleanup_enabled to true (now false) to have memory cleaned up by itself.";
   }
-  return {text, "it has " + BytesText(MemoryOf(largest->process)) + " of the app's " +
-                    BytesText(app_bytes)};
+  Advice advice{text, "it has " + BytesText(MemoryOf(largest->process)) + " of the app's " +
+                          BytesText(app_bytes)};
+  if (largest->server_kind == ServerKind::kGunicorn) {
+    advice.command = "kill -TERM " + std::to_string(largest->pid);
+  } else if (sample.settings.cleanup_enabled == 0) {
+    advice.command = "stirbar config set cleanup_enabled true";
+  }
+  const double now = use.used_bytes / use.limit_bytes;
+  const double after = MemoryAfter(*largest, use, sample);
+  if (sample.workers.size() > 1 && now > 0 && after < now) {
+    advice.effect = "memory falls from " + PercentText(now) + " to about " + PercentText(after) +
+                    ": a new worker begins as small as the smallest of now";
+    advice.gain_ratio = 1 - after / now;
+  }
+  return advice;
 }
 
 Advice AdviseCpu(const Finding& /*finding*/, const RuleInput& input) {
   const Sample& sample = input.sample;
   std::string text;
   std::string evidence;
+  std::string effect;
+  double gain = 0;
   if (const std::optional<RouteLoad> route = BusiestRoute(sample)) {
+    const double cpu = input.resources.cpu_usage_percent / 100;
+    gain = route->share_ratio;
+    effect = "without it CPU would be at " + PercentText(cpu * (1 - gain)) + " instead of " +
+             PercentText(cpu) + ", were all of its time spent computing";
     text = "Make " + route->route + " cheaper or cache its answer: most of the time goes there.";
     evidence = route->route + " takes " + PercentText(route->share_ratio) +
                " of the time of the last minute's requests (" + NumberText(route->requests) +
@@ -83,7 +111,7 @@ Advice AdviseCpu(const Finding& /*finding*/, const RuleInput& input) {
     text = "Look at what pid " + std::to_string(hottest->pid) + " (" + hottest->command +
            ") does outside requests: no route explains the CPU time.";
   }
-  return {text, evidence};
+  return {text, evidence, effect, "", gain};
 }
 
 Advice AdviseDisk(const Finding& /*finding*/, const RuleInput& input) {
@@ -91,7 +119,8 @@ Advice AdviseDisk(const Finding& /*finding*/, const RuleInput& input) {
   return {"Make room on " + machine.disk_path + ": `du -xh --max-depth=2 " + machine.disk_path +
               " | sort -h | tail` names the largest directories.",
           BytesText(static_cast<double>(machine.disk_available_bytes)) + " of " +
-              BytesText(static_cast<double>(machine.disk_total_bytes)) + " left"};
+              BytesText(static_cast<double>(machine.disk_total_bytes)) + " left",
+          "", "du -xh --max-depth=2 " + machine.disk_path + " | sort -h | tail"};
 }
 
 }  // namespace stirbar

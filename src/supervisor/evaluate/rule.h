@@ -1,5 +1,8 @@
-// A rule: when a figure becomes a finding, and when it stops being one. Rules are data (a metric,
-// thresholds, durations, words); all of them run through the one state machine below.
+// A rule: when a figure becomes a finding, and when it stops being one. Rules are data (an
+// expression over named figures, thresholds, durations, words); those that speak of a worker, a
+// host or a database by its name measure by code. All of them run through the one state machine
+// below. A rule whose leave threshold lies above its enter threshold watches for low values: read
+// the picture upside down.
 //
 //            value >= enter                     enter_for over
 //   inactive ──────────────▶ pending ─────────────────────────▶ firing
@@ -20,19 +23,18 @@
 #include <variant>
 #include <vector>
 
+#include "supervisor/evaluate/expression.h"
 #include "supervisor/evaluate/recent_hosts.h"
 #include "supervisor/evaluate/recent_totals.h"
 #include "supervisor/supervisor.h"
 
 namespace stirbar {
 
-enum class RuleState { kInactive, kPending, kFiring };
-
 // ------------------------------------------------------------------------- the state machine
 
 struct Bounds {
   double enter = 0;  // value >= enter: in
-  double leave = 0;  // value < leave: out
+  double leave = 0;  // value < leave: out; where leave > enter: <= enter in, > leave out
   Nanoseconds enter_for{0};
   Nanoseconds leave_for{0};
 };
@@ -52,11 +54,11 @@ LevelState Next(const LevelState& state, const Bounds& bounds, std::optional<dou
 
 // ----------------------------------------------------------------------------------- a rule
 
-enum class Unit { kRatio, kSeconds, kCount };
+using Unit = MetricUnit;
 
 // Where a rule is left when nothing else is said. Ratios: 0.05 below enter, wider than the noise of
-// memory and CPU figures, but never more than halfway to 0. Seconds and counts: half, as they swing
-// in proportion.
+// memory and CPU figures, but never more than halfway to 0. The others: half, as they swing in
+// proportion.
 double LeaveThreshold(Unit unit, double enter);
 
 // A number, or a setting that can change at run time.
@@ -79,9 +81,8 @@ struct RuleInput {
   const std::vector<RecentHost>& hosts;
   const WorkerSample* worker = nullptr;  // rules of scope kWorker: the one in question
   const WorkerVerdict* verdict = nullptr;
+  const RuleFigures* figures = nullptr;  // what expressions speak of; null: none is measured
 };
-
-enum class RuleScope { kApp, kWorker };  // kWorker: judged for each worker by itself
 
 struct Rule {
   std::string name;
@@ -90,11 +91,29 @@ struct Rule {
   Unit unit = Unit::kRatio;
   std::optional<RuleLevel> warning = {};
   std::optional<RuleLevel> critical = {};
-  // The figure; none where there is nothing to judge.
+  // The figure; none where there is nothing to judge. One of the two.
+  std::optional<Expression> expression = {};
   std::function<std::optional<double>(const RuleInput&)> metric = {};
-  // The message, without the worker's name: plain words with the figures.
+  // The message, without the worker's name: plain words with the figures. Without it `summary`,
+  // with its places filled (FillTemplate).
   std::function<std::string(const RuleInput&, double value)> describe = {};
+  std::string summary = {};  // what it looks for; of a user's own rule a template
+  std::string advice = {};   // of a user's own rule: a template; empty: none
+  RuleOrigin origin = RuleOrigin::kBuiltIn;
+  bool enabled = true;
 };
+
+// For the built-in ones: aborts where `text` is no expression.
+Expression BuiltInExpression(std::string_view text, RuleScope scope = RuleScope::kApp);
+
+// `text` with {value}, {threshold} and the names of figures, as {memory_ratio}, replaced by the
+// figures in the units of a person: "91 %", "3.2 s". A place that nobody knows stays as it is.
+std::string FillTemplate(std::string_view text, const Rule& rule, const RuleFigures* figures,
+                         double value, double threshold);
+// The first place of `text` that nobody knows; absent: all are known.
+std::optional<std::string> UnknownPlace(std::string_view text, RuleScope scope);
+
+Bounds BoundsOf(const RuleLevel& level, Unit unit, const Settings& settings);
 
 // What one rule remembers, for the app or for one worker.
 struct RuleMemory {
@@ -102,11 +121,20 @@ struct RuleMemory {
   LevelState critical;
   std::string message;  // of the newest value that was not calm
   double value = 0;
+  double now = kNotMeasured;  // the newest value
+  ExpressionMemory windows = {};
 };
+
+// The rule's figure of now, noted in `memory`; none where there is nothing to judge.
+std::optional<double> Measure(const Rule& rule, const RuleInput& input, RuleMemory* memory);
 
 // Takes the rule one sample further. Returns the finding while a level fires: the worst level's
 // severity and threshold, since the first of them was entered. While it waits to be left, message
 // and value stay those of the trouble.
 std::optional<Finding> Step(const Rule& rule, const RuleInput& input, RuleMemory* memory);
+
+// What Step's last sample has entered, but not for long enough: the worst such level above the one
+// that fires.
+std::optional<Finding> Pending(const Rule& rule, const RuleInput& input, const RuleMemory& memory);
 
 }  // namespace stirbar

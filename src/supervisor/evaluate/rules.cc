@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "supervisor/evaluate/history_rule.h"
 #include "supervisor/evaluate/load_rules.h"
@@ -22,8 +23,6 @@ using std::chrono::seconds;
 uint64_t Whole(double value) { return value < 0x1p63 ? static_cast<uint64_t>(value) : UINT64_MAX; }
 
 using Value = std::optional<double>;
-
-Value Measured(double percent) { return percent / 100; }  // Next takes NaN for no value
 
 // The figure where `wanted`, else none.
 Value Where(bool wanted, double figure) { return wanted ? Value(figure) : std::nullopt; }
@@ -127,7 +126,7 @@ Rule WorkerDeaths() {
   rule.warning = RuleLevel{.enter = 1.0};
   // Five a minute is a crash loop: servers start a replacement at once.
   rule.critical = RuleLevel{.enter = 5.0};
-  rule.metric = [](const RuleInput& input) { return AtLeastOne(input.recent.workers_died); };
+  rule.expression = BuiltInExpression("dead_workers");
   rule.describe = [](const RuleInput& input, double value) {
     std::string text = CountText(Whole(value), "worker") + " died in the last minute, " +
                        CountText(input.recent.lost, "request") + " lost";
@@ -147,9 +146,7 @@ Rule Memory() {
   Rule rule{.name = "memory", .component = "memory", .unit = Unit::kRatio};
   rule.warning = RuleLevel{.enter = SettingId::memory_warning_threshold};
   rule.critical = RuleLevel{.enter = SettingId::memory_critical_threshold};
-  rule.metric = [](const RuleInput& input) {
-    return Measured(input.resources.memory_usage_percent);
-  };
+  rule.expression = BuiltInExpression("memory_ratio");
   rule.describe = [](const RuleInput& input, double value) {
     const MemoryUse use = MemoryUseOf(input.sample.machine);
     return "memory " + PercentText(value) + " used: " + BytesText(use.used_bytes) + " of " +
@@ -163,7 +160,7 @@ Rule Disk() {
   rule.warning = RuleLevel{.enter = 0.90};
   // Most file systems keep 5 % for root: past 97 % logs, sessions and SQLite soon fail to write.
   rule.critical = RuleLevel{.enter = 0.97};
-  rule.metric = [](const RuleInput& input) { return Measured(input.resources.disk_usage_percent); };
+  rule.expression = BuiltInExpression("disk_ratio");
   rule.describe = [](const RuleInput& input, double value) {
     const MachineSample& machine = input.sample.machine;
     return "disk of " + machine.disk_path + " " + PercentText(value) + " full, " +
@@ -177,7 +174,7 @@ Rule Cpu() {
   // Half a minute: a start, a deployment or one heavy page is over by then.
   rule.warning = RuleLevel{.enter = SettingId::cpu_warning_threshold, .enter_for = seconds(30)};
   rule.critical = RuleLevel{.enter = SettingId::cpu_critical_threshold, .enter_for = minutes(5)};
-  rule.metric = [](const RuleInput& input) { return Measured(input.resources.cpu_usage_percent); };
+  rule.expression = BuiltInExpression("cpu_ratio");
   rule.describe = [](const RuleInput& input, double value) {
     const double cpus = CpusOf(input.sample.machine);
     return "CPU " + PercentText(value) + " used: " + NumberText(value * cpus) + " of " +
@@ -195,19 +192,16 @@ Rule AcceptQueue() {
       RuleLevel{.enter = SettingId::accept_queue_warning_threshold, .enter_for = seconds(2)};
   rule.critical =
       RuleLevel{.enter = SettingId::accept_queue_critical_threshold, .enter_for = seconds(2)};
-  rule.metric = [](const RuleInput& input) -> Value {
-    Value deepest;
-    for (const ListenerSample& listener : input.sample.listeners) {
-      deepest = std::max(deepest.value_or(0), static_cast<double>(listener.depth));
-    }
-    return deepest;
-  };
+  rule.expression = BuiltInExpression("accept_queue");
   rule.describe = [](const RuleInput& input, double value) {
     std::string text = CountText(Whole(value), "connection") + " not accepted yet";
-    for (const ListenerSample& listener : input.sample.listeners) {
-      if (listener.depth != value) continue;
-      return text + " on " + listener.address + " (backlog " + std::to_string(listener.backlog) +
-             ")";
+    const auto deepest =
+        std::max_element(input.sample.listeners.begin(), input.sample.listeners.end(),
+                         [](const ListenerSample& left, const ListenerSample& right) {
+                           return left.depth < right.depth;
+                         });
+    if (deepest != input.sample.listeners.end()) {
+      text += " on " + deepest->address + " (backlog " + std::to_string(deepest->backlog) + ")";
     }
     return text;
   };
@@ -218,10 +212,7 @@ Rule ErrorRate() {
   Rule rule{.name = "error_rate", .component = "requests", .unit = Unit::kRatio};
   rule.warning = RuleLevel{.enter = SettingId::error_rate_warning_threshold};
   rule.critical = RuleLevel{.enter = SettingId::error_rate_critical_threshold};
-  rule.metric = [](const RuleInput& input) {
-    const RecentSample& recent = input.sample.recent;
-    return Where(recent.requests >= kFewestRequests, recent.error_ratio);
-  };
+  rule.expression = BuiltInExpression("error_ratio");
   rule.describe = [](const RuleInput& input, double value) {
     const RecentSample& recent = input.sample.recent;
     return PercentText(value) + " of requests failed: " + std::to_string(recent.errors) + " of " +
@@ -258,12 +249,7 @@ Rule SlowRequests() {
   Rule rule{.name = "slow_requests", .component = "requests", .unit = Unit::kRatio};
   // Then p95 lies above slow_request_threshold. A few slow reports a day are no finding.
   rule.warning = RuleLevel{.enter = 0.05};
-  rule.metric = [](const RuleInput& input) {
-    const RecentSample& recent = input.sample.recent;
-    return Where(
-        recent.requests >= kFewestRequests,
-        static_cast<double>(recent.slow) / std::max(1.0, static_cast<double>(recent.requests)));
-  };
+  rule.expression = BuiltInExpression("slow_ratio");
   rule.describe = [](const RuleInput& input, double value) {
     const RecentSample& recent = input.sample.recent;
     return PercentText(value) + " of requests slow: " + std::to_string(recent.slow) + " of " +
@@ -287,7 +273,49 @@ Rule InFlightOverflow() {
 
 }  // namespace
 
-std::vector<Rule> BuiltInRules() {
+namespace {
+
+// What each looks for, for whoever lists the rules; those of expressions also stand alone, where
+// there is nothing but recorded figures.
+constexpr std::pair<std::string_view, std::string_view> kSummaries[] = {
+    {"server", "the server process has ended"},
+    {"no_worker_answers", "every worker is hung"},
+    {"worker_stopped", "a worker is stopped by a signal or a debugger"},
+    {"lock_wait", "a thread keeps the interpreter lock of a worker"},
+    {"heartbeat", "a worker gives no sign of life"},
+    {"worker_deaths", "{value} workers died in the last minute"},
+    {"memory", "memory {value} used"},
+    {"saturation", "saturation {value}: at 50 % every request slot is busy"},
+    {"accept_queue", "{value} connections not accepted yet"},
+    {"queue_time", "1 of 20 requests waited {value} or more before the app got it"},
+    {"database_unavailable", "no server of a pool can be reached"},
+    {"pool_wait", "checkouts wait {value} or more for a connection"},
+    {"pool_utilization", "{value} of the connections of a pool in use"},
+    {"connection_leaks", "connections are held though their request has ended"},
+    {"database_target", "one of several database servers cannot be reached"},
+    {"error_rate", "{value} of requests answered with 5xx"},
+    {"disk", "disk {value} full"},
+    {"cpu", "CPU {value} used"},
+    {"stuck_request", "a request runs longer than it may"},
+    {"slow_requests", "{value} of requests slow"},
+    {"cache_hit_rate", "{value} of the look-ups in the app's caches are hits"},
+    {"outgoing", "calls to another host fail"},
+    {"in_flight_overflow", "more requests at once in a worker than can be seen"},
+};
+
+Rule CacheHitRate() {
+  Rule rule{.name = "cache_hit_rate", .component = "requests", .unit = Unit::kRatio};
+  // A cache that misses more often than it hits costs more than it saves. A new worker's caches
+  // are cold, which is over in five minutes or never.
+  rule.warning = RuleLevel{.enter = 0.5, .enter_for = minutes(5), .leave = 0.6};
+  rule.expression = BuiltInExpression("cache_hit_ratio");
+  rule.describe = [](const RuleInput&, double value) {
+    return PercentText(value) + " of the last minute's look-ups in the app's caches were hits";
+  };
+  return rule;
+}
+
+std::vector<Rule> AllRules() {
   return {Server(),
           NoWorkerAnswers(),
           WorkerStopped(),
@@ -308,10 +336,23 @@ std::vector<Rule> BuiltInRules() {
           Cpu(),
           StuckRequest(),
           SlowRequests(),
+          CacheHitRate(),
           OutgoingRule(),
           InFlightOverflow(),
           HistoryRule(),
           AlertSinksRule()};
+}
+
+}  // namespace
+
+std::vector<Rule> BuiltInRules() {
+  std::vector<Rule> rules = AllRules();
+  for (Rule& rule : rules) {
+    for (const auto& [name, summary] : kSummaries) {
+      if (name == rule.name) rule.summary = summary;
+    }
+  }
+  return rules;
 }
 
 }  // namespace stirbar

@@ -26,12 +26,16 @@
 //   stuck_request       requests   slow_request_threshold, or its
 //                                  own limit (stuck_request_limit)
 //   slow_requests       requests   5 % of the last minute's
+//   cache_hit_rate      requests   below 50 %, 5 min
 //   outgoing            requests   half of the last minute's
 //                                  calls to a host failed
 //   in_flight_overflow  requests   1 in the last minute
 //   history             history    it is not written, or had to be
 //                                  made anew
 //   alert_sinks         alerts     sink_failure_limit
+//
+// Those that an expression measures can be replayed over recorded figures. What is not here yet:
+// failures of background tasks and memory leaks; nothing measures them so far.
 //
 // The rules of one worker (worker_stopped, lock_wait, heartbeat, stuck_request) exclude each other
 // by its condition: one cause makes one finding.

@@ -24,13 +24,15 @@ Advice AdviseNoWorkerAnswers(const Finding& /*finding*/, const RuleInput& input)
   if (pids.empty()) return {};
   const std::string cost = CountText(lost, "request") + " in flight would be lost";
   const ServerKind server = ServerOf(input.sample);
+  const std::string effect =
+      CountText(input.verdicts.size(), "worker") + " would answer again instead of none";
   if (!HasMaster(server)) {
     return {"Restart the server (pid" + pids + "): it has no other process that could answer.",
-            cost};
+            cost, effect, "stirbar stacks", 1};
   }
   return {"If they do not come back, `kill -KILL" + pids + "`: " + std::string(Name(server)) +
               " starts new workers at once.",
-          cost};
+          cost, effect, "kill -KILL" + pids, 1};
 }
 
 Advice AdviseWorkerStopped(const Finding& finding, const RuleInput& input) {
@@ -42,7 +44,8 @@ Advice AdviseWorkerStopped(const Finding& finding, const RuleInput& input) {
                 "/status` names it.",
             ""};
   }
-  return {"Let it run on: `kill -CONT " + pid + "`.", ""};
+  return {"Let it run on: `kill -CONT " + pid + "`.", "", "the worker answers at once",
+          "kill -CONT " + pid, 1};
 }
 
 Advice AdviseLockWait(const Finding& finding, const RuleInput& input) {
@@ -66,7 +69,11 @@ Advice AdviseLockWait(const Finding& finding, const RuleInput& input) {
               "(Py_BEGIN_ALLOW_THREADS), give it less to do at once (a regular expression, JSON, "
               "compression), or move it to a process (ProcessPoolExecutor). `stirbar status` shows "
               "the worker.",
-          ""};
+          "",
+          "the other " + CountText(worker->in_flight > 0 ? worker->in_flight - 1 : 0, "request") +
+              " in flight there would not have waited " + SecondsText(worker->lock_wait_seconds) +
+              " for the lock",
+          "stirbar stacks " + std::to_string(worker->pid), 0.9};
 }
 
 Advice AdviseHeartbeat(const Finding& finding, const RuleInput& input) {

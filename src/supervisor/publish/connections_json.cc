@@ -75,6 +75,8 @@ void WriteAdvice(const Evaluation& evaluation, JsonWriter* json) {
     json->Field("severity", Name(advice.severity));
     json->Field("text", advice.text);
     json->Field("evidence", advice.evidence);
+    json->Field("effect", advice.effect);
+    json->Field("command", advice.command);
     json->EndObject();
   };
   std::vector<std::string> said;

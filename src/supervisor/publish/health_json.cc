@@ -1,5 +1,6 @@
 #include "supervisor/publish/health_json.h"
 
+#include "supervisor/publish/health_checks.h"
 #include "supervisor/publish/health_status.h"
 #include "supervisor/publish/json_writer.h"
 #include "supervisor/publish/version.h"
@@ -24,35 +25,54 @@ const ProbeAnswer& AnswerOf(HealthProbe probe, const Assessment& assessment) {
   __builtin_unreachable();
 }
 
-void WriteChecks(const Snapshot& snapshot, JsonWriter* json) {
-  const Assessment& assessment = snapshot.evaluation.assessment;
-  json->BeginObject("checks");
-  for (const auto& [component, status] : assessment.components) {
-    json->BeginArray(component);
-    json->BeginObject();
-    json->Field("status", HealthWord(status));
-    const auto reason = assessment.component_reasons.find(component);
-    if (reason != assessment.component_reasons.end()) json->Field("output", reason->second);
-    json->Field("time", Time{snapshot.sample.tick.wall_ns});
-    json->EndObject();
-    json->EndArray();
+std::string Document(const ProbeAnswer& answer, std::string_view description,
+                     const Snapshot* snapshot) {
+  JsonWriter json;
+  json.BeginObject();
+  json.Field("status", HealthWord(answer.status));
+  json.Field("version", Version());
+  if (snapshot != nullptr) json.Field("serviceId", snapshot->sample.app_name);
+  json.Field("description", description);
+  if (!answer.reason.empty()) json.Field("output", answer.reason);
+  if (snapshot != nullptr) WriteChecks(*snapshot, &json);
+  json.EndObject();
+  return json.Take();
+}
+
+HealthAnswer Answer(const ProbeAnswer& answer, std::string_view description,
+                    const Snapshot* snapshot) {
+  return {answer.status == Status::kCritical ? 503 : 200, Document(answer, description, snapshot)};
+}
+
+std::string_view DescriptionOf(HealthProbe probe) {
+  switch (probe) {
+    case HealthProbe::kLive:
+      return "whether the app can recover by itself";
+    case HealthProbe::kReady:
+      return "whether at least one worker answers";
+    case HealthProbe::kStartup:
+      return "whether a worker has begun to serve";
   }
-  json->EndObject();
+  return "";
 }
 
 }  // namespace
 
 HealthAnswer HealthJson(HealthProbe probe, const Snapshot* snapshot) {
-  const ProbeAnswer answer = snapshot == nullptr ? AnswerBeforeFirstTick(probe)
-                                                 : AnswerOf(probe, snapshot->evaluation.assessment);
-  JsonWriter json;
-  json.BeginObject();
-  json.Field("status", HealthWord(answer.status));
-  json.Field("version", Version());
-  if (!answer.reason.empty()) json.Field("output", answer.reason);
-  if (snapshot != nullptr) WriteChecks(*snapshot, &json);
-  json.EndObject();
-  return {answer.status == Status::kCritical ? 503 : 200, json.Take()};
+  return Answer(snapshot == nullptr ? AnswerBeforeFirstTick(probe)
+                                    : AnswerOf(probe, snapshot->evaluation.assessment),
+                DescriptionOf(probe), snapshot);
+}
+
+HealthAnswer GroupHealthJson(std::string_view name, const Snapshot* snapshot) {
+  const std::string description = "group " + std::string(name);
+  if (snapshot == nullptr) {
+    return Answer(AnswerBeforeFirstTick(HealthProbe::kReady), description, snapshot);
+  }
+  for (const HealthGroup& group : snapshot->evaluation.assessment.groups) {
+    if (group.name == name) return Answer(group.answer, description, snapshot);
+  }
+  return Answer({Status::kCritical, "there is no such group"}, description, snapshot);
 }
 
 }  // namespace stirbar

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "supervisor/supervisor.h"
 
@@ -19,5 +20,8 @@ struct HealthAnswer {
 // first tick: alive, but neither started nor ready. `checks` tell about the components; only the
 // top-level `status` decides, because liveness must not depend on any of them.
 HealthAnswer HealthJson(HealthProbe probe, const Snapshot* snapshot);
+
+// The same of a group of stirbar.toml.
+HealthAnswer GroupHealthJson(std::string_view name, const Snapshot* snapshot);
 
 }  // namespace stirbar

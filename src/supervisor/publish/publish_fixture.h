@@ -322,6 +322,15 @@ inline std::shared_ptr<Snapshot> MakeTestSnapshot() {
                          .reason = "lock"}};
   assessment.findings = {MakeFinding()};
   assessment.recommendations = {{Status::kCritical, "workers", "Look at GET /lock", "3.2 s"}};
+  assessment.dependencies = {
+      {"database", "pool", "mysql://db.example/shop", Status::kWarning, "1 of 2 servers"}};
+  assessment.groups = {{.name = "checkout",
+                        .members = {"database", "queue"},
+                        .answer = {Status::kWarning, "database: 1 of 2 servers"}}};
+  for (const MetricId metric : {MetricId::memory_bytes, MetricId::memory_ratio,
+                                MetricId::p95_seconds, MetricId::accept_queue}) {
+    snapshot->evaluation.trends.emplace_back().metric = metric;
+  }
   assessment.ready = {Status::kHealthy, "1 of 2 workers answers"};
   snapshot->evaluation.resources.memory_usage_percent = 31.2;
   return snapshot;

@@ -167,8 +167,8 @@ TEST_F(RouterTest, HealthTellsTheReasonAndFailsWith503) {
   const auto body = boost::json::parse(ready.body);
   EXPECT_EQ(body.at("status").as_string(), "fail");
   EXPECT_EQ(body.at("output").as_string(), "all 2 workers are hung");
-  EXPECT_EQ(body.at("checks").at("workers").at(0).at("status").as_string(), "fail");
-  EXPECT_EQ(body.at("checks").at("memory").at(0).at("status").as_string(), "pass");
+  EXPECT_EQ(body.at("checks").at("workers:state").at(0).at("status").as_string(), "fail");
+  EXPECT_EQ(body.at("checks").at("memory:utilization").at(0).at("status").as_string(), "pass");
   EXPECT_EQ(Get("/health/live").status, 200);
 }
 

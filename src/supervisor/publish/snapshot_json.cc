@@ -5,9 +5,11 @@
 #include "supervisor/publish/actions_json.h"
 #include "supervisor/publish/alerts_json.h"
 #include "supervisor/publish/databases_json.h"
+#include "supervisor/publish/health_matrix_json.h"
 #include "supervisor/publish/health_status.h"
 #include "supervisor/publish/json_writer.h"
 #include "supervisor/publish/pool_json.h"
+#include "supervisor/publish/recommendations_json.h"
 #include "supervisor/publish/route_labels.h"
 #include "supervisor/publish/snapshot_in_flight_json.h"
 #include "supervisor/publish/snapshot_load_json.h"
@@ -148,13 +150,7 @@ void WriteAlerts(const Assessment& assessment, size_t most, JsonWriter* json) {
 void WriteRecommendations(const Assessment& assessment, size_t most, JsonWriter* json) {
   json->BeginArray("recommendations");
   for (size_t i = 0; i < std::min(assessment.recommendations.size(), most); ++i) {
-    const Recommendation& recommendation = assessment.recommendations[i];
-    json->BeginObject();
-    json->Field("severity", Name(recommendation.severity));
-    json->Field("component", recommendation.component);
-    json->Field("text", recommendation.text);
-    json->Field("evidence", recommendation.evidence);
-    json->EndObject();
+    WriteRecommendation(assessment.recommendations[i], json);
   }
   json->EndArray();
 }
@@ -171,6 +167,8 @@ void WriteHealth(const Snapshot& snapshot, size_t most, JsonWriter* json) {
   json->EndObject();
   WriteAlerts(assessment, most, json);
   WriteRecommendations(assessment, most, json);
+  WriteDependencies(assessment, most, json);
+  WriteGroups(assessment, json);
   json->Field("last_check", Time{snapshot.sample.tick.wall_ns});
   json->EndObject();
   json->BeginObject("probes");
@@ -283,6 +281,7 @@ std::string WriteSnapshot(const Snapshot& snapshot, const Room& room, bool scarc
   WriteSeedMetrics(snapshot, &json);
   WriteHealth(snapshot, room.findings, &json);
   WriteAlerting(sample.alerting, &json);
+  WriteTrends(snapshot.evaluation, &json);
   WriteListeners(sample, &json);
   WriteMachine(sample.machine, &json);
   WriteProcesses(sample, &json);

@@ -4,6 +4,8 @@ const path = require("node:path");
 const shots = path.join(__dirname, "..", "..", "..", "test-results", "screenshots");
 const titles = {
   "/": "Overview",
+  "/components": "Health",
+  "/recommendations": "Recommendations",
   "/in-flight": "In flight",
   "/stacks": "Stacks",
   "/workers": "Workers",
