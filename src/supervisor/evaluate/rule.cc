@@ -176,7 +176,7 @@ std::optional<Finding> Step(const Rule& rule, const RuleInput& input, RuleMemory
   const std::optional<double> value = Measure(rule, input, memory);
   const Tick& now = input.sample.tick;
   std::optional<Finding> finding;
-  std::optional<uint64_t> calm_since_ns;
+  uint64_t calm_since_ns = 0;  // 0: the trouble goes on
   const auto take = [&](const std::optional<RuleLevel>& level, Status severity, LevelState* state) {
     if (!level.has_value()) return;
     const Bounds bounds = BoundsOf(*level, rule.unit, input.sample.settings);
@@ -185,12 +185,12 @@ std::optional<Finding> Step(const Rule& rule, const RuleInput& input, RuleMemory
     if (!finding.has_value()) {
       finding.emplace();
       finding->since_wall_ns = state->since_wall_ns;
-      calm_since_ns = state->calm_since_ns;
+      calm_since_ns = state->calm_since_ns.value_or(0);
     }
     finding->severity = severity;
     finding->threshold = bounds.enter;
     // Both levels may fire and only the upper one be calm: the trouble is not over then.
-    if (!state->calm_since_ns.has_value()) calm_since_ns.reset();
+    if (!state->calm_since_ns.has_value()) calm_since_ns = 0;
     finding->since_wall_ns = std::min(finding->since_wall_ns, state->since_wall_ns);
   };
   take(rule.warning, Status::kWarning, &memory->warning);
@@ -200,7 +200,7 @@ std::optional<Finding> Step(const Rule& rule, const RuleInput& input, RuleMemory
     memory->value = 0;
     return finding;
   }
-  if (value.has_value() && !calm_since_ns.has_value()) {
+  if (value.has_value() && calm_since_ns == 0) {
     memory->value = *value;
     memory->message = Describe(rule, input, *value, finding->threshold);
   }
@@ -209,8 +209,8 @@ std::optional<Finding> Step(const Rule& rule, const RuleInput& input, RuleMemory
   finding->value = memory->value;
   finding->message = memory->message;
   NameWorker(input, &*finding);
-  if (calm_since_ns.has_value()) {
-    finding->message += "; over for " + SecondsText(Seconds(AgeOf(*calm_since_ns, now.now_ns)));
+  if (calm_since_ns != 0) {
+    finding->message += "; over for " + SecondsText(Seconds(AgeOf(calm_since_ns, now.now_ns)));
   }
   return finding;
 }
