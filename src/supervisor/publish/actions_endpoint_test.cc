@@ -20,7 +20,7 @@ class Taker : public ActionTaker {
   Result<std::string> Ask(const ActionRequest& request, const Snapshot&) override {
     asked = request;
     if (!refusal.empty()) return Error{refusal};
-    return "it is done";
+    return std::string("it is done");
   }
   std::optional<ActionRequest> asked;
   std::string refusal;
