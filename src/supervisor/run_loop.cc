@@ -52,9 +52,9 @@
 #include "supervisor/mitigate/worker_recycler.h"
 #include "supervisor/mitigate/worker_replacement.h"
 #include "supervisor/publish/access_token.h"
+#include "supervisor/publish/actions_endpoint.h"
 #include "supervisor/publish/alert_desk.h"
 #include "supervisor/publish/alerts_endpoint.h"
-#include "supervisor/publish/actions_endpoint.h"
 #include "supervisor/publish/evaluation_endpoints.h"
 #include "supervisor/publish/event_publisher.h"
 #include "supervisor/publish/history_endpoint.h"
@@ -63,9 +63,9 @@
 #include "supervisor/publish/latency_grid.h"
 #include "supervisor/publish/segment_publisher.h"
 #include "supervisor/publish/slow_request_log.h"
+#include "supervisor/rule_file.h"
 #include "supervisor/setting_desk.h"
 #include "supervisor/settings_api.h"
-#include "supervisor/rule_file.h"
 #include "supervisor/state_folder.h"
 
 namespace stirbar {
@@ -209,7 +209,7 @@ class Supervisor {
     mitigators_ = {&overload_mitigator_, &replacement_,       &stuck_mitigator_,
                    &recycler_,           &cleanup_mitigator_, &emergency_mitigator_};
     publishers_ = {&slow_request_log_, &event_publisher_, &segment_publisher_,
-                   &latency_grid_, &history_, &alert_desk_};
+                   &latency_grid_,     &history_,         &alert_desk_};
   }
 
   int Run() {

@@ -47,8 +47,8 @@ struct SupervisorOptions {
 // new one is made: the workers move over to it within two seconds.
 //
 // Threads: one, one more for each of `databases` and `sinks`, one for the outbox of alerts and one
-// for the history. Owns: an flock on SEGMENT.lock, which says that this segment has a supervisor and
-// goes with the process.
+// for the history. Owns: an flock on SEGMENT.lock, which says that this segment has a supervisor
+// and goes with the process.
 int RunSupervisor(const SupervisorOptions& options);
 
 }  // namespace stirbar

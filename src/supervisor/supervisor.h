@@ -358,8 +358,8 @@ struct Sample {
   std::vector<EventSample> events;               // newest last, at most 200
   std::vector<ActionSample> actions;             // newest last, at most 50
   HistorySample history;
-  AlertingSample alerting;                       // how the sinks of alerts fare
-  std::vector<ActionCount> action_counts;        // since this supervisor began
+  AlertingSample alerting;                 // how the sinks of alerts fare
+  std::vector<ActionCount> action_counts;  // since this supervisor began
   EmergencySample emergency;
   std::vector<CacheSample> caches;  // by name
   MachineSample machine;

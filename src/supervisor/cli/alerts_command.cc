@@ -2,6 +2,7 @@
 #include <boost/json/serialize.hpp>
 #include <cstdio>
 
+#include "base/duration.h"
 #include "supervisor/cli/ask_supervisor.h"
 #include "supervisor/cli/commands.h"
 #include "supervisor/cli/fresh_snapshot.h"
@@ -50,17 +51,18 @@ int AlertsCommand(const ViewOptions& view) {
 }
 
 int SilenceCommand(const SilenceOptions& options) {
-  const std::optional<double> seconds = ParseDuration(options.duration);
-  if (!seconds) {
+  const std::optional<Nanoseconds> duration = ParseDuration(options.duration);
+  if (!duration) {
     return Refuse("--for: '" + options.duration +
                   "' is not allowed; it takes a number with s, m, h or d, as in 2h");
   }
   json::array matchers;
   for (const std::string& matcher : options.matchers) matchers.emplace_back(matcher);
-  return Change(
-      options.view, "/api/v1/alerts/silences",
-      {{"matchers", std::move(matchers)}, {"seconds", *seconds}, {"comment", options.comment}},
-      "silenced for " + options.duration);
+  return Change(options.view, "/api/v1/alerts/silences",
+                {{"matchers", std::move(matchers)},
+                 {"seconds", Seconds(*duration)},
+                 {"comment", options.comment}},
+                "silenced for " + options.duration);
 }
 
 int UnsilenceCommand(const ViewOptions& view, const std::string& id) {

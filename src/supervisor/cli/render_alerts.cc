@@ -139,16 +139,4 @@ std::vector<std::string> RenderAlerts(const json::object& answer) {
   return lines;
 }
 
-std::optional<double> ParseDuration(std::string_view text) {
-  double value = 0;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (read.ec != std::errc() || !(value > 0)) return std::nullopt;
-  const std::string_view unit(read.ptr, static_cast<size_t>(text.data() + text.size() - read.ptr));
-  if (unit.empty() || unit == "s") return value;
-  if (unit == "m") return value * 60;
-  if (unit == "h") return value * 3600;
-  if (unit == "d") return value * 86'400;
-  return std::nullopt;
-}
-
 }  // namespace stirbar

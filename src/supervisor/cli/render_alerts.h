@@ -13,7 +13,4 @@ namespace stirbar {
 // over. Members that are missing are shown as "-", and nothing in them steers the terminal.
 std::vector<std::string> RenderAlerts(const boost::json::object& answer);
 
-// "90" or "90s", "30m", "2h", "3d" in seconds; absent: it is none.
-std::optional<double> ParseDuration(std::string_view text);
-
 }  // namespace stirbar

@@ -50,15 +50,5 @@ TEST(RenderAlerts, WhatFiresAndWhoIsTold) {
   EXPECT_THAT(text, HasSubstr("disk"));
 }
 
-TEST(ParseDuration, Units) {
-  EXPECT_EQ(ParseDuration("90"), 90);
-  EXPECT_EQ(ParseDuration("30m"), 1800);
-  EXPECT_EQ(ParseDuration("1.5h"), 5400);
-  EXPECT_EQ(ParseDuration("3d"), 259'200);
-  for (const char* const wrong : {"", "h", "2x", "-1", "0", "2hours", "nan"}) {
-    EXPECT_EQ(ParseDuration(wrong), std::nullopt) << wrong;
-  }
-}
-
 }  // namespace
 }  // namespace stirbar

@@ -59,27 +59,6 @@ std::optional<FigureName> FindFigure(std::string_view name, RuleScope scope) {
   return std::nullopt;
 }
 
-std::optional<Nanoseconds> ParseDuration(std::string_view text) {
-  double number = 0;
-  const char* const end = text.data() + text.size();
-  const auto read = std::from_chars(text.data(), end, number, std::chars_format::fixed);
-  if (read.ec != std::errc() || !(number >= 0) || number > 1e9) return std::nullopt;
-  const std::string_view unit(read.ptr, static_cast<size_t>(end - read.ptr));
-  double seconds = 0;
-  if (unit == "ms") {
-    seconds = 0.001;
-  } else if (unit == "s") {
-    seconds = 1;
-  } else if (unit == "m") {
-    seconds = 60;
-  } else if (unit == "h") {
-    seconds = 3600;
-  } else {
-    return std::nullopt;
-  }
-  return Nanoseconds(static_cast<int64_t>(number * seconds * 1e9));
-}
-
 // ------------------------------------------------------------------------------------- windows
 
 double TimeWindow::Add(uint64_t now_ns, double value, Kind kind) {

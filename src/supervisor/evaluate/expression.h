@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/result.h"
 #include "supervisor/supervisor.h"
 
@@ -144,8 +145,5 @@ class Expression {
   MetricUnit unit_ = MetricUnit::kCount;
   bool of_worker_ = false;
 };
-
-// "30s", "5m", "1h", "500ms"; absent: it is none.
-std::optional<Nanoseconds> ParseDuration(std::string_view text);
 
 }  // namespace stirbar

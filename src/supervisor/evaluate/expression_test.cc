@@ -183,14 +183,5 @@ TEST_F(OverTimeTest, FiguresOncePerMinuteAreEnough) {
   EXPECT_DOUBLE_EQ(At(300, 1), 1);
 }
 
-TEST(Duration, HasAUnit) {
-  EXPECT_EQ(ParseDuration("500ms"), Nanoseconds(std::chrono::milliseconds(500)));
-  EXPECT_EQ(ParseDuration("1.5m"), Nanoseconds(std::chrono::seconds(90)));
-  EXPECT_EQ(ParseDuration("2h"), Nanoseconds(std::chrono::hours(2)));
-  for (const char* const text : {"", "5", "m", "-1s", "5 s", "1d", "1e300s", "nan", "5sx"}) {
-    EXPECT_FALSE(ParseDuration(text).has_value()) << text;
-  }
-}
-
 }  // namespace
 }  // namespace stirbar
