@@ -104,7 +104,8 @@ They are texts, are read when the program starts, and cannot be changed while it
 | `STIRBAR_LISTEN` | `HOST:PORT` of the supervisor's pages, as `--listen`. Default: the first free \
 port from 127.0.0.1:8800 to 8819 |
 | `STIRBAR_CONFIG` | path of stirbar.toml, as `--config`. Default: the one in the working folder |
-| `STIRBAR_HISTORY` | file of the history, or a folder for it; `off` or empty: none, as `--history`. \
+| `STIRBAR_HISTORY` | file of the history, or a folder for it; `off` or empty: none, as \
+`--history`. \
 Default: `history/NAME.sqlite` in the state folder (see the token's) |
 | `STIRBAR_READER_TOKEN_FILE` | file of the reader's token. Default: `reader-token` beside the \
 next |
