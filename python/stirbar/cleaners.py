@@ -19,7 +19,7 @@ class _Cleaner:
     call: Callable[[], Any]
     name: str
     budget: float | None  # seconds
-    running: Generator[Any, None, Any] | None = None  # goes on next time
+    running: Generator[Any, Any, Any] | None = None  # goes on next time
     pauses: int = 0  # cleanups that it is left out of
     overran: int = 0  # in a row
 

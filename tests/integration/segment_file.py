@@ -15,7 +15,7 @@ from types import TracebackType
 
 SUPERVISOR, CONFIG, ROUTES, WORKERS = 4096, 8192, 12_288, 8_196_096
 WORKER_BYTES, MOST_WORKERS = 1_781_760, 128
-ADMISSION, IN_FLIGHT, STATS = 576, 24_640, 90_176
+ADMISSION, IN_FLIGHT, STATS = 768, 24_832, 90_368
 CRITICALITIES = ("critical", "normal", "sheddable", "background")
 SOURCES = ("none", "header", "server", "socket")
 
