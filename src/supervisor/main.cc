@@ -241,10 +241,12 @@ int main(int argc, char** argv) {
   stirbar::ReplayOptions replay;
   CLI::App* const replay_command = app.add_subcommand(
       "replay", "Run the rules over recorded figures, and show what would have fired");
-  replay_command
-      ->add_option("--csv", replay.csv,
-                   "Figures as `stirbar history export --format csv` prints them")
-      ->required();
+  replay_command->add_option("--csv", replay.csv,
+                             "Figures as `stirbar history export --format csv` prints them, in "
+                             "place of the history");
+  replay_command->add_option("--name", replay.history.view.name,
+                             "The app, where several have a history");
+  AddHistoryOption(replay_command, &replay.history.path);
   replay_command->add_option("--rules", replay.rules,
                              "stirbar.toml with [[rules]]; default as --config of run");
   replay_command->add_option("--from", replay.from,

@@ -284,6 +284,22 @@ def test_it_can_be_switched_off_and_put_elsewhere(box: Sandbox, tmp_path: Path) 
     assert len(list(folder.glob("*.sqlite"))) == 1
 
 
+def test_rules_are_replayed_over_it(box: Sandbox) -> None:
+    path = box.folder / "replayed.sqlite"
+    served = box.gunicorn("-w", "1", environment={"STIRBAR_HISTORY": str(path)}).ready(workers=1)
+    written(served.api, 2)
+    rules = box.folder / "rules.toml"
+    rules.write_text('[[rules]]\nname = "any_worker"\nexpr = "workers"\nwarning = 1\n')
+    words = ["--history", str(path), "--rules", str(rules), "--from", str(int(time.time()) - 600)]
+    printed = box.cli("replay", *words, "--json")
+    assert printed.returncode == 0, printed.stderr
+    report = json.loads(printed.stdout)
+    assert report["points"] >= 10
+    assert "any_worker" in [found["rule"] for found in report["findings"]]
+    none = box.cli("replay", "--history", str(box.folder / "none.sqlite"))
+    assert none.returncode == 2 and "none.sqlite" in none.stderr
+
+
 def test_without_a_token_nobody_from_elsewhere_reads_it(box: Sandbox) -> None:
     served = box.gunicorn(host="0.0.0.0")
     eventually(lambda: served.api.answers("/login") or None, 30, "the login page")

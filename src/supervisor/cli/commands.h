@@ -141,9 +141,10 @@ int TestAlertsCommand(const ViewOptions& options, const std::string& sink);
 int DoctorCommand(const ViewOptions& options);
 
 struct ReplayOptions {
-  std::string csv;    // recorded figures
-  std::string rules;  // a stirbar.toml; empty: as of run
-  std::string from;   // times; empty: all there is
+  HistoryFileOptions history;  // recorded figures
+  std::string csv;             // in their place; empty: the history
+  std::string rules;           // a stirbar.toml; empty: as of run
+  std::string from;            // times; empty: all there is
   std::string until;
   Output output = Output::kText;
 };

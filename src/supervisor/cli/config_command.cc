@@ -7,6 +7,9 @@
 #include "supervisor/cli/fresh_snapshot.h"
 #include "supervisor/cli/terminal_text.h"
 #include "supervisor/config_file.h"
+#include "supervisor/health_groups_file.h"
+#include "supervisor/publish/sink_config.h"
+#include "supervisor/rule_file.h"
 #include "supervisor/setting_input.h"
 #include "supervisor/setting_layers.h"
 
@@ -213,6 +216,9 @@ int ConfigCheckCommand(const ConfigOptions& options) {
   if (!from_environment) return refuse(from_environment.error());
   const Result<size_t> together = CheckStart(*file, *from_file, *from_environment);
   if (!together) return refuse(together.error());
+  if (const auto rules = RulesOf(*file); !rules) return refuse(rules.error());
+  if (const auto groups = HealthGroupsOf(*file); !groups) return refuse(groups.error());
+  if (const auto sinks = LoadSinks(*file); !sinks) return refuse(sinks.error());
   if (options.view.output == Output::kJson) {
     PrintJson({{"file", file->path},
                {"file_settings", from_file->size()},

@@ -2,17 +2,15 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <filesystem>
 #include <vector>
 
 #include "base/clock.h"
 #include "supervisor/cli/commands.h"
 #include "supervisor/cli/fresh_snapshot.h"
+#include "supervisor/cli/history_file.h"
 #include "supervisor/cli/terminal_text.h"
-#include "supervisor/publish/history_reader.h"
 #include "supervisor/publish/history_text.h"
 #include "supervisor/publish/json_writer.h"
-#include "supervisor/state_folder.h"
 
 namespace stirbar {
 namespace {
@@ -22,37 +20,6 @@ namespace fs = std::filesystem;
 // Some 130 MB of memory, and a table of 400 MB.
 constexpr int64_t kMostPoints = 100'000;
 constexpr int64_t kExportedByDefault = 86'400;
-
-// The file that is meant. Failure: says which there are.
-Result<std::string> FindHistory(const HistoryFileOptions& options) {
-  const HistoryPlace place = HistoryPlaceOf(options.path, options.view.name);
-  if (place.path.empty()) return Error{"the history is switched off ($STIRBAR_HISTORY)"};
-  if (!place.is_default || !options.view.name.empty()) return place.path;
-  std::vector<std::string> files;
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(HistoryFolder(), ignored)) {
-    if (entry.path().extension() == ".sqlite") files.push_back(entry.path().string());
-  }
-  if (files.empty()) return Error{"there is no history in " + HistoryFolder()};
-  if (files.size() == 1) return files.front();
-  std::string listed;
-  for (const std::string& file : files) listed += "\n  --name " + fs::path(file).stem().string();
-  return Error{"there are several histories in " + HistoryFolder() +
-               "; choose one by --name or --history:" + listed};
-}
-
-struct OpenHistoryFile {
-  std::string path;
-  std::unique_ptr<HistoryReader> reader;
-};
-
-Result<OpenHistoryFile> OpenFile(const HistoryFileOptions& options) {
-  const Result<std::string> path = FindHistory(options);
-  if (!path) return Error{path.error()};
-  Result<std::unique_ptr<HistoryReader>> reader = HistoryReader::Open(*path);
-  if (!reader) return Error{reader.error()};
-  return OpenHistoryFile{*path, std::move(*reader)};
-}
 
 std::string TimeText(int64_t seconds) {
   return seconds <= 0 ? "-" : Rfc3339(static_cast<uint64_t>(seconds) * 1'000'000'000);
@@ -105,7 +72,7 @@ Result<bool> Save(const std::string& text, const std::string& path) {
 }  // namespace
 
 int HistoryInfoCommand(const HistoryFileOptions& options) {
-  const Result<OpenHistoryFile> file = OpenFile(options);
+  const Result<OpenHistoryFile> file = OpenHistory(options);
   if (!file) return FailView(options.view, file.error());
   const Result<HistoryInfo> info = file->reader->Info();
   if (!info) return FailView(options.view, info.error());
@@ -125,7 +92,7 @@ int HistoryInfoCommand(const HistoryFileOptions& options) {
 int HistoryExportCommand(const HistoryExportOptions& options) {
   const Result<HistoryQuery> query = QueryOf(options);
   if (!query) return FailView(options.file.view, query.error());
-  const Result<OpenHistoryFile> file = OpenFile(options.file);
+  const Result<OpenHistoryFile> file = OpenHistory(options.file);
   if (!file) return FailView(options.file.view, file.error());
   const Result<HistoryAnswer> answer = file->reader->Figures(*query);
   if (!answer) return FailView(options.file.view, answer.error());

@@ -7,11 +7,13 @@
 #include "supervisor/cli/commands.h"
 #include "supervisor/cli/environment_settings.h"
 #include "supervisor/cli/fresh_snapshot.h"
+#include "supervisor/cli/history_file.h"
 #include "supervisor/cli/replay_times.h"
 #include "supervisor/cli/terminal_text.h"
 #include "supervisor/evaluate/replay.h"
 #include "supervisor/metric_series.h"
 #include "supervisor/rule_file.h"
+#include "supervisor/setting_layers.h"
 
 namespace stirbar {
 namespace {
@@ -110,13 +112,16 @@ int ReplayCommand(const ReplayOptions& options) {
   if (!config) return Refuse(options, config.error());
   const Result<std::vector<Rule>> rules = RulesOf(*config);
   if (!rules) return Refuse(options, rules.error());
-  const Result<std::map<SettingId, double>> changed = SettingsFromEnvironment();
+  const Result<SettingValues> from_file = SettingsFromFile(*config);
+  if (!from_file) return Refuse(options, from_file.error());
+  const Result<SettingValues> changed = SettingsFromEnvironment();
   if (!changed) return Refuse(options, changed.error());
   Settings settings;
+  for (const auto& [id, value] : *from_file) settings[id] = value;
   for (const auto& [id, value] : *changed) settings[id] = value;
 
-  if (options.csv.empty()) return Refuse(options, "--csv FILE is missing");
-  const Result<std::unique_ptr<MetricSeries>> series = OpenCsv(options.csv);
+  const Result<std::unique_ptr<MetricSeries>> series =
+      options.csv.empty() ? RecordedSeries(options.history, from, until) : OpenCsv(options.csv);
   if (!series) return Refuse(options, series.error());
   Replay replay(*rules, settings);
   for (;;) {
