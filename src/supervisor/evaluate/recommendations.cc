@@ -30,6 +30,8 @@ constexpr std::pair<std::string_view, Adviser> kAdvisers[] = {
     {"outgoing", AdviseOutgoing},
     {"in_flight_overflow", AdviseInFlightOverflow},
     {"cache_hit_rate", AdviseCacheHitRate},
+    {"history", AdviseHistory},
+    {"alert_sinks", AdviseAlertSinks},
 };
 
 // Where a rule's figures are, when that is not where its component's are.
@@ -38,6 +40,7 @@ constexpr std::pair<std::string_view, std::string_view> kPagesOfRules[] = {
     {"worker_deaths", "/events"},    {"error_rate", "/routes"},
     {"stuck_request", "/in-flight"}, {"outgoing", "/requests"},
     {"cache_hit_rate", "/routes"},   {"cpu", "/routes"},
+    {"history", "/history"},         {"alert_sinks", "/alerts"},
 };
 constexpr std::pair<std::string_view, std::string_view> kPagesOfComponents[] = {
     {"workers", "/workers"}, {"memory", "/workers"},    {"cpu", "/workers"},

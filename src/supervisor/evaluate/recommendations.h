@@ -36,6 +36,9 @@ struct Advice {
 
 using Adviser = Advice (*)(const Finding& finding, const RuleInput& input);
 
+// keeping_advice.cc
+Advice AdviseHistory(const Finding& finding, const RuleInput& input);
+Advice AdviseAlertSinks(const Finding& finding, const RuleInput& input);
 // worker_advice.cc
 Advice AdviseServerEnded(const Finding& finding, const RuleInput& input);
 Advice AdviseNoWorkerAnswers(const Finding& finding, const RuleInput& input);

@@ -70,6 +70,7 @@ TEST(Recommendations, EveryBuiltInRuleHasAdvice) {
   sample->leaks.emplace_back().kind = LeakKind::kConfirmed;
   sample.LockedWorker(2);
   sample.InFlight("/x", 6);
+  sample->alerting.sinks.emplace_back().name = "pager";
   for (const Rule& rule : BuiltInRules()) {
     EXPECT_THAT(For({Found(rule.name, 0)}, *sample), SizeIs(1)) << rule.name;
   }

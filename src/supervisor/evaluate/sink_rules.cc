@@ -22,6 +22,7 @@ const SinkSample* WorstSink(const Sample& sample) {
 Rule AlertSinksRule() {
   Rule rule{.name = "alert_sinks", .component = "alerts", .unit = Unit::kSeconds};
   rule.warning = RuleLevel{.enter = SettingId::sink_failure_limit};
+  rule.summary = "a sink of alerts has taken nothing for too long";
   rule.metric = [](const RuleInput& input) -> std::optional<double> {
     const SinkSample* const sink = WorstSink(input.sample);
     if (sink == nullptr) return std::nullopt;

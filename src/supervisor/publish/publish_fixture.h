@@ -204,8 +204,11 @@ inline void AddTestConnections(Snapshot* snapshot) {
   query.route_label = "GET /item/<int:id>";
   query.pid = 4712;
   sample.slow_queries = {query};
-  snapshot->evaluation.connection_advice = {
-      {Status::kWarning, "database", "Set pool_size to 8 (now 5).", "p95 is 7"}};
+  Recommendation& advice = snapshot->evaluation.connection_advice.emplace_back();
+  advice.component = "database";
+  advice.text = "Set pool_size to 8 (now 5).";
+  advice.evidence = "p95 is 7";
+  advice.effect = "one less to open and close each time";
 }
 
 inline AlertingSample MakeAlerting() {

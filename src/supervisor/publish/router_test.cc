@@ -14,10 +14,13 @@ constexpr uint64_t kSecond = 1'000'000'000;
 class RouterTest : public testing::Test {
  protected:
   RouterOptions Options(bool require_token) const {
-    return {{"10.0.0.5", require_token, require_token ? std::string(kToken) : ""},
-            kTestAssets,
-            {},
-            &latency_};
+    RouterOptions options;
+    options.access.host = "10.0.0.5";
+    options.access.require_token = require_token;
+    if (require_token) options.access.token = kToken;
+    options.assets = kTestAssets;
+    options.latency = &latency_;
+    return options;
   }
 
   static HttpRequest Request(std::string method, std::string target,
@@ -379,10 +382,10 @@ class ChangeTest : public RouterTest {
   }
 
   HttpResponse Post(std::vector<HttpHeader> headers, Router* router = nullptr) {
-    if (HttpRequest{.headers = headers}.HeaderCount("Content-Type") == 0) {
-      headers.emplace_back("Content-Type", "application/json");
-    }
     HttpRequest request = Request("POST", "/api/v1/thing", std::move(headers));
+    if (request.HeaderCount("Content-Type") == 0) {
+      request.headers.emplace_back("Content-Type", "application/json");
+    }
     request.body = "{}";
     return (router != nullptr ? router : &loopback_)->Route(request, state_);
   }
