@@ -157,7 +157,7 @@ def test_max_connections(start: Start, new_mariadb: Callable[..., MariaDb]) -> N
 
 
 def test_a_wrong_password_is_no_retry_storm(start: Start, mariadb: MariaDb) -> None:
-    wrong = Account(APP.name, "wrong")
+    wrong = Account(APP.name, "no-password-of-theirs")
     app = start(mariadb.url(wrong))
     until_unavailable(app)
     before = mariadb.status("Aborted_connects") + mariadb.status("Access_denied_errors")

@@ -276,7 +276,7 @@ def test_it_can_be_switched_off_and_put_elsewhere(box: Sandbox, tmp_path: Path) 
     check_documented("/api/v1/records", answer)
     assert answer.status == 503
     off.stop()
-    assert not (box.folder / ".local").exists()
+    assert not (box.folder / ".local" / "state" / "stirbar" / "history").exists()
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     served = box.gunicorn("-w", "1", environment={"STIRBAR_HISTORY": f"{folder}/"}).ready(workers=1)
