@@ -34,6 +34,8 @@
 #include "segment/published.h"
 #include "segment/routes.h"
 #include "segment/worker_slot.h"
+#include "supervisor/action_log.h"
+#include "supervisor/collect/cache_collector.h"
 #include "supervisor/collect/connection_collector.h"
 #include "supervisor/collect/connection_reader.h"
 #include "supervisor/collect/host_collector.h"
@@ -270,6 +272,11 @@ class NoMemory : public Memory {
   static std::unique_ptr<Memory> Open(uint32_t) { return std::make_unique<NoMemory>(); }
 };
 
+class NoHistory : public RecordSink {
+ public:
+  void Record(const HistoryRecord&) override {}
+};
+
 // The supervisor without its loop.
 class Stages {
  public:
@@ -283,9 +290,10 @@ class Stages {
         slow_queries_(segment),
         traffic_(segment),
         reader_(segment, NoMemory::Open),
-        overload_(segment),
+        caches_(segment),
+        overload_(segment, actions_),
         desk_(segment),
-        mitigator_(segment, desk_),
+        mitigator_({segment, desk_, actions_}),
         in_segment_(segment,
                     [this](const std::shared_ptr<const Snapshot>& snapshot) {
                       return text_.Get(snapshot);
@@ -297,8 +305,9 @@ class Stages {
 
   void Run(const Tick& tick) {
     sample_.tick = tick;
-    for (Collector* const collector : std::initializer_list<Collector*>{
-             &collector_, &hosts_, &pools_, &connections_, &leaks_, &slow_queries_, &traffic_}) {
+    for (Collector* const collector :
+         std::initializer_list<Collector*>{&collector_, &hosts_, &pools_, &connections_, &leaks_,
+                                           &slow_queries_, &traffic_, &caches_}) {
       collector->Collect(tick, &sample_);
     }
     Require(sample_.connections.size() <= kConnectionsShown, "connections are bounded");
@@ -311,6 +320,7 @@ class Stages {
     snapshot->evaluation = evaluator_->Evaluate(sample_);
     mitigator_.Act(snapshot->sample, snapshot->evaluation);
     overload_.Act(snapshot->sample, snapshot->evaluation);
+    sample_.actions = actions_.Newest();
     if (!tick.full) return;
     const std::string& text = *text_.Get(snapshot);
     RequireJson(text, "the snapshot is JSON");
@@ -338,6 +348,9 @@ class Stages {
   SlowQueryCollector slow_queries_;
   TrafficCollector traffic_;
   ConnectionReader reader_;
+  CacheCollector caches_;
+  NoHistory history_;
+  ActionLog actions_{history_};
   OverloadMitigator overload_;
   const std::unique_ptr<Evaluator> evaluator_ = MakeEvaluator();
   DirectiveDesk desk_;

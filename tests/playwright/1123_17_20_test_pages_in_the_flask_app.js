@@ -65,7 +65,7 @@ for (const prefix of ["", "/shop"]) {
 test("what only the supervisor can tell is said in words, with its address", async ({ page, complaints }) => {
   complaints.allow(onlyThere);
   const { app } = shared;
-  for (const one of ["/stacks", "/requests", "/history"]) {
+  for (const one of ["/stacks", "/history", "/requests"]) {
     await page.goto(`${app.url}/admin/responsiveness${one}`);
     await expect(page.locator(".trouble")).toContainText("supervisor's own pages");
     await expect(page.locator(".trouble a")).toHaveAttribute("href", app.page + one);
