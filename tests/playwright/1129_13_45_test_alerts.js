@@ -82,7 +82,7 @@ test("a reader sees everything and may change nothing", async ({ page }) => {
   await page.keyboard.press("Enter");
   await expect(said(page)).toBeHidden(); // nothing was asked for
   await expect(page.getByLabel("What")).toBeDisabled();
-  await expect(page.getByRole("link", { name: "Log in" })).toBeVisible();
+  await expect(page.getByRole("region", { name: "Firing" }).getByRole("link", { name: "Log in" })).toBeVisible();
   expect(await nameless(page)).toEqual([]);
   expect(receiver.told("test")).toEqual([]);
 });

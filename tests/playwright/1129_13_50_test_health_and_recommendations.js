@@ -77,6 +77,7 @@ test.describe("with made-up figures", () => {
     const quiet = await startMock({ scenario: "empty" });
     await page.goto(`${quiet.url}/recommendations`);
     await expect(page.getByText("Nothing to recommend")).toBeVisible();
+    await page.goto("about:blank"); // so that the page does not complain of its end
     await quiet.stop();
   });
 });
