@@ -35,7 +35,7 @@ class Recorded : public MetricSeries {
  public:
   Result<std::optional<MetricPoint>> Next() override {
     if (points_.empty()) return std::optional<MetricPoint>();
-    std::optional<MetricPoint> point(std::move(points_.front()));
+    std::optional<MetricPoint> point(points_.front());
     points_.pop_front();
     return point;
   }

@@ -16,10 +16,12 @@ void ApplyMonitorModes(const Settings& settings, Assessment* assessment) {
   std::vector<Finding> judged;
   for (Finding& finding : assessment->findings) {
     const double mode = mode_of(finding);
-    if (mode == kModeOn) judged.push_back(std::move(finding));
-    if (mode != kModeObserve) continue;
-    finding.message += " (only observed: monitor_" + finding.component + ")";
-    assessment->pending.push_back(std::move(finding));
+    if (mode == kModeOn) {
+      judged.push_back(std::move(finding));
+    } else if (mode == kModeObserve) {
+      finding.message += " (only observed: monitor_" + finding.component + ")";
+      assessment->pending.push_back(std::move(finding));
+    }
   }
   assessment->findings = std::move(judged);
 }
