@@ -50,6 +50,8 @@ FIELDS = {
     "directive_ordered": (192, "Q"),
     "directive_kind": (200, "I"),
     "directive_done": (216, "Q"),
+    "directive_step": (256, "I"),
+    "directive_budget_ns": (280, "Q"),
 }
 IN_FLIGHT_OFFSET, IN_FLIGHT_BYTES, IN_FLIGHT_COUNT = 24_832, 256, 256
 STATS_OFFSET, STATS_BYTES, STATS_COUNT = 90_368, 824, 2048

@@ -13,9 +13,9 @@ from child import IN_FLIGHT_BYTES, IN_FLIGHT_COUNT, IN_FLIGHT_OFFSET, Rows, envi
 # Of src/segment/layout.h.
 PARTS = ("sql", "redis", "http", "lock", "garbage")
 ACTIVITIES = ("", "sql", "redis", "http", "checkout")
-NEXT_SLOW_OFFSET, SLOW_OFFSET, SLOW_BYTES, SLOW_COUNT = 1360, 1368, 912, 16
+NEXT_SLOW_OFFSET, SLOW_OFFSET, SLOW_BYTES, SLOW_COUNT = 1552, 1560, 912, 16
 HOST_ENTRIES_OFFSET, HOST_ENTRY_BYTES, HOST_COUNT = 8_179_712, 128, 128
-HOST_STATS_OFFSET, HOST_STATS_BYTES = 15_960, 64
+HOST_STATS_OFFSET, HOST_STATS_BYTES = 16_152, 64
 
 __all__ = [*child.__all__, "Parts", "call", "hook"]
 

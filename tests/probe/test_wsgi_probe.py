@@ -729,6 +729,8 @@ CLEANUP = """
     rows = Rows()
     def order_cleanup():
         rows.put("directive_kind", 1)
+        rows.put("directive_step", 5)  # all garbage
+        rows.put("directive_budget_ns", 10**9)
         rows.put("directive_ordered", rows.get("directive_ordered") + 1)
         wait_until(lambda: rows.get("directive_done") == rows.get("directive_ordered"))
 """
