@@ -2,7 +2,6 @@
 
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -32,58 +31,6 @@ Result<std::string> Read(const std::string& path) {
   return text.str();
 }
 
-// Where the text beginning at `at` ends: behind its closing quotes, or where it breaks off.
-size_t EndOfText(std::string_view text, size_t at) {
-  const char quote = text[at];
-  const std::string three(3, quote);
-  const bool many_lines = text.substr(at, 3) == three;
-  at += many_lines ? 3 : 1;
-  while (at < text.size()) {
-    if (text[at] == '\\' && quote == '"') {
-      at += 2;
-    } else if (many_lines && text.substr(at, 3) == three) {
-      at += 3;
-      while (at < text.size() && text[at] == quote) ++at;  // up to two belong to the text
-      return at;
-    } else if (!many_lines && (text[at] == quote || text[at] == '\n')) {
-      return at + 1;
-    } else {
-      ++at;
-    }
-  }
-  return text.size();
-}
-
-// The first byte beyond ASCII that is in no text and no comment; npos: there is none. TOML allows
-// none there, and the library's checks of them end in what it holds to be unreachable.
-size_t StrayByte(std::string_view text) {
-  size_t at = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
-  while (at < text.size()) {
-    if (static_cast<unsigned char>(text[at]) >= 0x80) return at;
-    if (text[at] == '#') {
-      at = std::min(text.find('\n', at), text.size());
-    } else if (text[at] == '"' || text[at] == '\'') {
-      at = EndOfText(text, at);
-    } else {
-      ++at;
-    }
-  }
-  return std::string_view::npos;
-}
-
-toml::source_position PositionOf(std::string_view text, size_t at) {
-  toml::source_position position{1, 1};
-  for (const char byte : text.substr(0, at)) {
-    if (byte == '\n') {
-      ++position.line;
-      position.column = 1;
-    } else if ((static_cast<unsigned char>(byte) & 0xC0U) != 0x80) {  // not the rest of a letter
-      ++position.column;
-    }
-  }
-  return position;
-}
-
 }  // namespace
 
 Result<ConfigFile> LoadConfigFile(const std::string& path) {
@@ -104,10 +51,6 @@ Result<ConfigFile> LoadConfigFile(const std::string& path) {
 
 Result<ConfigFile> ParseConfigFile(const std::string& path, std::string_view text) {
   ConfigFile file{path, {}};
-  if (const size_t stray = StrayByte(text); stray != std::string_view::npos) {
-    return Error{Place(path, PositionOf(text, stray)) +
-                 "letters beyond ASCII stand in quotes and comments only"};
-  }
   toml::parse_result parsed = toml::parse(text);
   if (!parsed) {
     return Error{Place(file.path, parsed.error().source().begin) +
