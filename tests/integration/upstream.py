@@ -42,10 +42,24 @@ class Upstream:
                 connection.sendall(ANSWER)
 
 
+_given: set[int] = set()
+
+
+def _new_listener() -> socket.socket:
+    """On a port that no upstream had before: the app's figures by host would go on from its."""
+    while True:
+        listener = socket.create_server(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        if port not in _given:
+            _given.add(port)
+            return listener
+        listener.close()
+
+
 @contextlib.contextmanager
 def upstream(delay: float | None = 0.0) -> Iterator[Upstream]:
     server = Upstream(delay)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with _new_listener() as listener:
         server.port = listener.getsockname()[1]
         threading.Thread(target=server.serve, args=(listener,), daemon=True).start()
         try:
