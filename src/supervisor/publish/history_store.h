@@ -5,9 +5,9 @@
 // seconds in one transaction, because one of ten rows costs as much as one of one row. A kill so
 // loses at most the newest ten seconds of figures, and records of the newest second.
 //
-// Why no thread for reading: a chart took 3 to 6 ms of CPU over three days of figures, the most
-// that one may ask for 42 ms (benchmarks/history_store.py measures 30 days); the page asks when its
-// reader does something, and a query is ended after kReadLimitMs.
+// Why no thread for reading: a chart of 30 days takes 15 ms of CPU, the most that one may ask for
+// 47 ms (benchmarks/history_store.py); the page asks when its reader does something, and a query is
+// ended after kReadLimitMs.
 //
 // What goes wrong                          what happens
 //   the disk is full, or fails             a problem; 15 minutes are kept in memory and written
