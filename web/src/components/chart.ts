@@ -6,6 +6,7 @@ import type { Figure, SeriesName } from '../model';
 import { onThemeChange } from '../theme';
 import { h, setAttribute, setText } from './dom';
 import { InView } from './in-view';
+import { chartFigure, fitPlot, line, look, scaleTop } from './plot';
 
 export interface ChartOptions {
   title: string;
@@ -43,9 +44,8 @@ export class Chart {
     const legend = options.series.map(({ label, dash }, i) =>
       h('span', { class: `legend-item series-${i + 1}${dash ? ' dashed' : ''}` }, ...(single ? [] : [h('span', { class: 'legend-line' }), label, ' ']), this.figures[i]!),
     );
-    const head = h('figcaption', { class: 'chart-head' }, h('h3', { class: 'chart-title', title: options.hint }, options.title));
-    head.append(h('div', { class: single ? 'legend' : 'legend below' }, ...legend));
-    this.element = h('figure', { class: 'chart panel' }, head, this.place);
+    const below = h('div', { class: single ? 'legend' : 'legend below' }, ...legend);
+    this.element = chartFigure(options.title, options.hint, below, this.place);
     this.resize = new ResizeObserver(() => this.fit());
     this.resize.observe(this.place);
     this.unlisten = onThemeChange(() => this.make());
@@ -72,10 +72,7 @@ export class Chart {
   }
 
   private fit(): void {
-    const width = Math.floor(this.place.clientWidth);
-    if (width === 0) return;
-    if (!this.plot) this.make();
-    else if (this.plot.width !== width) this.plot.setSize({ width, height });
+    fitPlot(this.plot, this.place, height, () => this.make());
   }
 
   private make(): void {
@@ -87,10 +84,7 @@ export class Chart {
   }
 
   private settings(width: number): uPlot.Options {
-    const style = getComputedStyle(document.documentElement);
-    const colour = (name: string) => style.getPropertyValue(name).trim();
-    const axis = { stroke: colour('--text-3'), font: `11px ${colour('--font')}`, ticks: { show: false } };
-    const grid = { stroke: colour('--grid'), width: 1 };
+    const { colour, axis, grid } = look();
     return {
       width,
       height,
@@ -99,7 +93,7 @@ export class Chart {
       cursor: { y: false, drag: { x: false, y: false }, sync: { key: 'stirbar' }, points: { size: 6 } },
       scales: {
         x: { time: true, range: () => this.span() },
-        y: { range: (_, __, most) => [0, Math.min(this.options.most ?? Infinity, Math.max(this.options.least, (most ?? 0) * 1.1))] },
+        y: { range: (_, __, top) => scaleTop(top, this.options.least, this.options.most) },
       },
       axes: [
         { ...axis, grid: { show: false }, size: 22, gap: 4, space: 64, incrs: timeSteps, values: (plot, times) => times.map((time) => (fits(plot, time) ? label(time) : '')) },
@@ -108,10 +102,7 @@ export class Chart {
       series: [
         {},
         ...this.options.series.map(({ label: name, dash }, i) => ({
-          label: name,
-          stroke: colour(`--series-${i + 1}`),
-          width: 1.5,
-          points: { show: false, filter: (plot: uPlot, of: number) => alone(plot.data[of]!), size: 4, fill: colour(`--series-${i + 1}`), width: 0 },
+          ...line(i, name, colour),
           ...(this.options.series.length === 1 ? { fill: `${colour('--series-1')}1c` } : {}),
           ...(dash ? { dash } : {}),
         })),
@@ -144,15 +135,6 @@ export class Chart {
     });
     return `${this.options.title} over time, now: ${now.join(', ')}`;
   }
-}
-
-// A figure between two seconds without one makes no line: it is drawn as a dot.
-function alone(figures: ArrayLike<Figure | undefined>): number[] {
-  const dots: number[] = [];
-  for (let i = 0; i < figures.length; i++) {
-    if (figures[i] != null && figures[i - 1] == null && figures[i + 1] == null) dots.push(i);
-  }
-  return dots;
 }
 
 function fits(plot: uPlot, time: number): boolean {

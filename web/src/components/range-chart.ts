@@ -7,6 +7,7 @@ import { timeLabel, type Mark, type Recorded } from '../recorded';
 import { onThemeChange } from '../theme';
 import { h, setAttribute, setText } from './dom';
 import { InView } from './in-view';
+import { chartFigure, fitPlot, line, look, scaleTop } from './plot';
 
 export interface RangeLine {
   of: string; // metric, or what percentiles are of
@@ -46,9 +47,7 @@ export class RangeChart {
     const legend = options.lines.map(({ label }, i) =>
       h('span', { class: `legend-item series-${i + 1}` }, h('span', { class: 'legend-line' }), label, ' ', this.figures[i]!),
     );
-    const head = h('figcaption', { class: 'chart-head' }, h('h3', { class: 'chart-title', title: options.hint }, options.title));
-    head.append(h('div', { class: 'legend below' }, ...legend));
-    this.element = h('figure', { class: 'chart panel' }, head, this.place);
+    this.element = chartFigure(options.title, options.hint, h('div', { class: 'legend below' }, ...legend), this.place);
     this.resize = new ResizeObserver(() => this.fit());
     this.resize.observe(this.place);
     this.unlisten = onThemeChange(() => this.make());
@@ -90,10 +89,7 @@ export class RangeChart {
   }
 
   private fit(): void {
-    const width = Math.floor(this.place.clientWidth);
-    if (width === 0) return;
-    if (!this.plot) this.make();
-    else if (this.plot.width !== width) this.plot.setSize({ width, height });
+    fitPlot(this.plot, this.place, height, () => this.make());
   }
 
   private make(): void {
@@ -104,9 +100,7 @@ export class RangeChart {
   }
 
   private settings(width: number): uPlot.Options {
-    const style = getComputedStyle(document.documentElement);
-    const colour = (name: string) => style.getPropertyValue(name).trim();
-    const axis = { stroke: colour('--text-3'), font: `11px ${colour('--font')}`, ticks: { show: false } };
+    const { colour, axis, grid } = look();
     const { lines, band, format, least, most } = this.options;
     const bounds: uPlot.Series[] = band ? [edge(), edge()] : [];
     return {
@@ -117,20 +111,15 @@ export class RangeChart {
       cursor: { y: false, drag: { x: true, y: false, setScale: false }, sync: { key: 'stirbar-history' }, points: { size: 6 } },
       scales: {
         x: { time: true, range: () => this.span() },
-        y: { range: (_, __, top) => [0, Math.min(most ?? Infinity, Math.max(least, (top ?? 0) * 1.1))] },
+        y: { range: (_, __, top) => scaleTop(top, least, most) },
       },
       axes: [
         { ...axis, grid: { show: false }, size: 22, gap: 4, space: 76, values: (_, times) => times.map((time) => timeLabel(time, this.seconds())) },
-        { ...axis, grid: { stroke: colour('--grid'), width: 1 }, size: 58, gap: 6, space: 28, values: (_, ticks) => ticks.map((v) => format(v)) },
+        { ...axis, grid, size: 58, gap: 6, space: 28, values: (_, ticks) => ticks.map((v) => format(v)) },
       ],
       series: [
         {},
-        ...lines.map(({ label }, i) => ({
-          label,
-          stroke: colour(`--series-${i + 1}`),
-          width: 1.5,
-          points: { show: false, filter: (plot: uPlot, of: number) => alone(plot.data[of]!), size: 4, fill: colour(`--series-${i + 1}`), width: 0 },
-        })),
+        ...lines.map(({ label }, i) => line(i, label, colour)),
         ...bounds,
       ],
       bands: band ? [{ series: [lines.length + 1, lines.length + 2], fill: `${colour('--series-1')}2e` }] : [],
@@ -202,15 +191,6 @@ export class RangeChart {
 
 function edge(): uPlot.Series {
   return { stroke: 'transparent', width: 0, points: { show: false } };
-}
-
-// A figure between two gaps makes no line: it is drawn as a dot.
-function alone(figures: ArrayLike<Figure | undefined>): number[] {
-  const dots: number[] = [];
-  for (let i = 0; i < figures.length; i++) {
-    if (figures[i] != null && figures[i - 1] == null && figures[i + 1] == null) dots.push(i);
-  }
-  return dots;
 }
 
 // For the caption of a span.
