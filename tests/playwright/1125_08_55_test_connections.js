@@ -1,23 +1,9 @@
 // The page of connections in each state of pools and database, with a mock supervisor.
-const { startMock } = require("./support/mock");
-const { connectionLost, expect, test: base } = require("./support/test");
+const { connectionLost, expect, test } = require("./support/test");
 const { column, keep, live, nameless, rows, sideways, table, tile } = require("./support/view");
 
 const leaks = "Leaks, newest first";
 const queries = "Slow queries, newest first";
-
-// mock(options): started for this test only.
-const test = base.extend({
-  mock: async ({ page }, use) => {
-    const started = [];
-    await use(async (options) => {
-      started.push(await startMock(options));
-      return started.at(-1);
-    });
-    await page.goto("about:blank"); // so that the page does not complain of its end
-    for (const server of started) await server.stop();
-  },
-});
 
 const pool = (page, name) => page.getByRole("article", { name: `Pool ${name}` });
 const server = (page, name) => page.getByRole("article", { name: `Server ${name}` });

@@ -1,21 +1,8 @@
 // The page of actions: the story of an app that runs out of memory, and what an operator may do about it.
-const { startMock } = require("./support/mock");
-const { expect, test: base } = require("./support/test");
+const { expect, test } = require("./support/test");
 const { column, keep, live, rows, sideways, table } = require("./support/view");
 
 const actions = "Actions, newest first";
-
-const test = base.extend({
-  mock: async ({ page }, use) => {
-    const started = [];
-    await use(async (options) => {
-      started.push(await startMock(options));
-      return started.at(-1);
-    });
-    await page.goto("about:blank"); // so that the page does not complain of its end
-    for (const server of started) await server.stop();
-  },
-});
 
 const button = (page, name) => page.getByRole("button", { name, exact: true });
 

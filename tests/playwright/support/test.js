@@ -2,6 +2,7 @@
 // exception or a refusal by the content security policy fails the test.
 const base = require("@playwright/test");
 const { startApp } = require("./app");
+const { startMock } = require("./mock");
 
 const violations = () => {
   document.addEventListener("securitypolicyviolation", (event) => {
@@ -52,6 +53,16 @@ const test = base.test.extend({
       return apps.at(-1);
     });
     await stopAll(apps, info);
+  },
+  // mock(options): a mock supervisor for this test only.
+  mock: async ({ page }, use) => {
+    const started = [];
+    await use(async (options) => {
+      started.push(await startMock(options));
+      return started.at(-1);
+    });
+    await page.goto("about:blank"); // so that the page does not complain of its end
+    for (const server of started) await server.stop();
   },
 });
 
