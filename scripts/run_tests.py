@@ -157,7 +157,9 @@ def fuzz_targets() -> list[Command]:
 
 
 def python_tests() -> list[Command]:
-    return [[PYTHON, "-m", "pytest", "tests"]]
+    """Three files at a time: most of what they do is to wait for servers and clocks."""
+    spread = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
+    return [[PYTHON, "-m", "pytest", "tests", *spread]]
 
 
 def npm_tests(folder: str, run: Command) -> list[Command]:
