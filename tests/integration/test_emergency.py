@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import threading
 import time
@@ -13,23 +12,15 @@ from pathlib import Path
 
 import pytest
 from harness import Json, Running, Sandbox, eventually
+from memory_cgroup import MemoryCgroup, memory_cgroup
 
-MEMORY_CGROUPS = Path("/sys/fs/cgroup/memory")
 LIMIT = 512 << 20
 
 
 @pytest.fixture
-def limited() -> Iterator[Path]:
-    """A memory cgroup of 512 MiB for the processes of this test."""
-    group = MEMORY_CGROUPS / f"stirbar-test-{os.getpid()}"
-    try:
-        group.mkdir()
-        (group / "memory.limit_in_bytes").write_text(str(LIMIT))
-    except OSError as fault:
-        pytest.skip(f"this machine lets us make no memory cgroup: {fault}")
-    yield group
-    with contextlib.suppress(OSError):
-        eventually(lambda: group.rmdir() is None, 10)
+def limited() -> Iterator[MemoryCgroup]:
+    with memory_cgroup(LIMIT) as group:
+        yield group
 
 
 class Visitors:
@@ -81,12 +72,6 @@ def actions(served: Running, kind: str) -> list[Json]:
     return [action for action in found[::-1] if action["action"] == kind]
 
 
-def oom_kills(group: Path) -> int:
-    text = (group / "memory.oom_control").read_text()
-    found = re.findall(r"^oom_kill (\d+)", text, re.M)
-    return int(found[0]) if found else 0
-
-
 def tells_the_story(served: Running) -> None:
     """What the page shows: each step, in order, with figures and the reason."""
     texts = [event["text"] for event in served.api.events("memory_emergency")]
@@ -106,13 +91,10 @@ def tells_the_story(served: Running) -> None:
 
 
 # R-RES-5, and the issue's "done when"
-def test_is_recycled_before_the_kernel_kills_it(limited: Path, box: Sandbox) -> None:
-    def enter() -> None:
-        (limited / "cgroup.procs").write_text(str(os.getpid()))
-
+def test_is_recycled_before_the_kernel_kills_it(limited: MemoryCgroup, box: Sandbox) -> None:
     served = box.gunicorn(
         app="memory_app:app",
-        preexec_fn=enter,
+        preexec_fn=limited.enter,
         environment={"STIRBAR_EMERGENCY_COOLDOWN": "5"},
     ).ready(workers=2)
     before = served.api.worker_pids()
@@ -130,7 +112,7 @@ def test_is_recycled_before_the_kernel_kills_it(limited: Path, box: Sandbox) -> 
     assert set(visitors.cheap) == {"200"}
     assert len(visitors.cheap) > 500
     assert visitors.slowest < 5
-    assert oom_kills(limited) == 0
+    assert limited.oom_kills() == 0
     assert served.api.totals()["workers_died"] == 0
     assert served.api.totals()["lost"] == 0
     assert served.api.worker_pids() != before
@@ -175,12 +157,9 @@ def test_is_recycled_at_the_machines_own_limit(box: Sandbox) -> None:
 
 
 # R-RES-5: emergency = observe changes nothing
-def test_observe_only_says_what_would_be_done(limited: Path, box: Sandbox) -> None:
-    def enter() -> None:
-        (limited / "cgroup.procs").write_text(str(os.getpid()))
-
+def test_observe_only_says_what_would_be_done(limited: MemoryCgroup, box: Sandbox) -> None:
     served = box.gunicorn(
-        app="memory_app:app", preexec_fn=enter, environment={"STIRBAR_OBSERVE_ONLY": "on"}
+        app="memory_app:app", preexec_fn=limited.enter, environment={"STIRBAR_OBSERVE_ONLY": "on"}
     ).ready(workers=2)
     before = served.api.worker_pids()
     with contextlib.suppress(AssertionError):  # stops short of the limit: nobody would help

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 from harness import Json, Running, Sandbox, children, eventually, free_port, kill
-
-MEMORY_CGROUPS = Path("/sys/fs/cgroup/memory")
+from memory_cgroup import MemoryCgroup, memory_cgroup
 
 
 def status_kb(pid: int, name: str, file: str = "status") -> int:
@@ -116,36 +115,25 @@ def test_machine_figures(shared: Running) -> None:
 
 
 @pytest.fixture
-def limited() -> Iterator[Path]:
-    """A memory cgroup (v1) with a limit of 256 MiB."""
-    group = MEMORY_CGROUPS / f"stirbar-test-{os.getpid()}"
-    try:
-        group.mkdir()
-        (group / "memory.limit_in_bytes").write_text(str(256 << 20))
-    except OSError as fault:
-        pytest.skip(f"this machine lets us make no memory cgroup: {fault}")
-    yield group
-    with contextlib.suppress(OSError):
-        eventually(lambda: group.rmdir() is None, 10)
+def limited() -> Iterator[MemoryCgroup]:
+    with memory_cgroup(256 << 20) as group:
+        yield group
 
 
 # R-RES-1: in a container, memory percent is against the cgroup's limit
-def test_memory_percent_is_against_the_cgroup_limit(limited: Path, box: Sandbox) -> None:
-    def enter() -> None:
-        (limited / "cgroup.procs").write_text(str(os.getpid()))
-
-    served = box.gunicorn("-w", "1", preexec_fn=enter).ready(workers=1)
+def test_memory_percent_is_against_the_cgroup_limit(limited: MemoryCgroup, box: Sandbox) -> None:
+    served = box.gunicorn("-w", "1", preexec_fn=limited.enter).ready(workers=1)
     eventually(
         lambda: served.api.snapshot()["machine"]["cgroup"]["memory_limit_bytes"] == 256 << 20
     )
     cgroup = served.api.snapshot()["machine"]["cgroup"]
     assert cgroup["version"] == 1
-    assert limited.name in cgroup["path"]
+    assert limited.path.name in cgroup["path"]
 
     def used() -> int:
-        stat = (limited / "memory.stat").read_text()
+        stat = (limited.path / "memory.stat").read_text()
         inactive = int(re.findall(r"^total_inactive_file (\d+)", stat, re.M)[0])
-        return int((limited / "memory.usage_in_bytes").read_text()) - inactive
+        return int((limited.path / "memory.usage_in_bytes").read_text()) - inactive
 
     def agrees() -> bool:
         percent = served.api.snapshot()["resources"]["memory_usage_percent"]
