@@ -515,10 +515,17 @@ struct LoadVerdict {
   uint32_t withheld_backlog = 0;  // the same of backlog_control
 };
 
+// How long memory lasts at the rate of the last seconds.
+struct MemoryOutlook {
+  double seconds_left = std::numeric_limits<double>::infinity();  // where it does not grow, too
+  bool running_out = false;  // memory_warning_threshold is reached, and 5 s or less are left
+};
+
 struct Evaluation {
   Assessment assessment;
   LoadVerdict load;
   ResourceMetrics resources;
+  MemoryOutlook memory_outlook;
   PerformanceMetrics performance;
   MetricValues metrics;  // what rules judge by and the history keeps
   // About the settings of pools and databases, worst first: what to change before it hurts.

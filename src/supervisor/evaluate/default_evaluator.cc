@@ -9,6 +9,7 @@
 #include "supervisor/evaluate/health.h"
 #include "supervisor/evaluate/health_groups.h"
 #include "supervisor/evaluate/load_controller.h"
+#include "supervisor/evaluate/memory_forecast.h"
 #include "supervisor/evaluate/metric_values.h"
 #include "supervisor/evaluate/metrics.h"
 #include "supervisor/evaluate/monitor_modes.h"
@@ -40,7 +41,12 @@ class DefaultEvaluator : public Evaluator {
     for (const WorkerSample& worker : sample.workers) {
       assessment.workers.push_back(JudgeWorker(worker, sample));
     }
-    evaluation.load = load_.Judge(FiguresOf(sample, evaluation.resources), sample.settings);
+    const double memory_ratio = evaluation.resources.memory_usage_percent / 100;
+    if (sample.tick.full) memory_.Note(memory_ratio, sample.tick.now_ns);
+    evaluation.memory_outlook = memory_.Outlook(sample.settings.memory_warning_threshold);
+    LoadFigures load_figures = FiguresOf(sample, evaluation.resources);
+    load_figures.memory_outlook = evaluation.memory_outlook;
+    evaluation.load = load_.Judge(load_figures, sample.settings);
     const RecentTotals recent = totals_.Add(sample.tick, sample.totals);
     evaluation.metrics = MetricsOf(sample, evaluation, recent);
     const std::vector<RecentHost> hosts = hosts_.Add(sample.tick, sample.hosts);
@@ -153,6 +159,7 @@ class DefaultEvaluator : public Evaluator {
   const std::vector<HealthGroup> groups_;
   std::vector<RuleMemory> app_;               // by index in rules_
   std::map<uint32_t, WorkerMemory> workers_;  // by slot
+  MemoryForecast memory_;
   LoadController load_;
   RecentTotalsWindow totals_;
   RecentHostsWindow hosts_;

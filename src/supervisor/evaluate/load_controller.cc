@@ -45,6 +45,7 @@ LoadVerdict LoadController::Judge(const LoadFigures& figures, const Settings& se
       .demand_ratio = (figures.served_per_second + figures.refused_per_second) / rate,
       .memory_ratio = figures.memory_ratio,
       .memory_critical_threshold = settings.memory_critical_threshold,
+      .memory_is_running_out = figures.memory_outlook.running_out,
   });
   wanted_backlog_ = backlog_.Update({
       .now_ns = figures.now_ns,

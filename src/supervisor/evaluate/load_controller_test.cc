@@ -132,6 +132,18 @@ TEST(LoadController, MemoryAtCriticalAsksForLevelTwoAtOnce) {
   EXPECT_EQ(app.Pass(3).shed_level, 0U);
 }
 
+TEST(LoadController, MemoryThatRunsOutAsksForLevelTwoBeforeItIsCritical) {
+  ByHand app;
+  app.figures.memory_ratio = 0.82;
+  app.figures.memory_outlook = {.seconds_left = 3, .running_out = true};
+  EXPECT_EQ(app.Pass(0.25).shed_level, 2U);
+  EXPECT_THAT(app.verdict.shed_reason,
+              HasSubstr("memory 82 % used (memory_critical_threshold 90 %), the rest within "
+                        "seconds at this rate; "));
+  app.figures.memory_outlook = {};
+  EXPECT_EQ(app.Pass(3).shed_level, 0U);
+}
+
 TEST(LoadController, TheOperatorHasTheLastWord) {
   ByHand app;
   app.settings.shed_level = 3;

@@ -84,7 +84,9 @@ std::string ShedReason(const ShedCause& cause, const LoadFigures& figures,
   if (verdict.shed_by_operator) text += "set by the operator (shed_level); ";
   if (cause.memory && wanted > 0) {
     text += "memory " + PercentText(figures.memory_ratio) + " used (memory_critical_threshold " +
-            PercentText(settings.memory_critical_threshold) + "); ";
+            PercentText(settings.memory_critical_threshold) + ")";
+    if (figures.memory_outlook.running_out) text += ", the rest within seconds at this rate";
+    text += "; ";
   }
   text += SaturationText(figures, verdict, settings);
   if (cause.measured > 0) text += "; " + DemandText(figures, verdict.service_rate);

@@ -45,6 +45,7 @@ struct LoadFigures {
   uint32_t pool_waiting = 0;           // requests that wait for a connection of a full pool
   double pool_wait_seconds = 0;        // the oldest of them
   double memory_ratio = kNotMeasured;
+  MemoryOutlook memory_outlook;
   double memory_stall_ratio = kNotMeasured;  // PSI
   double cpu_ratio = kNotMeasured;
 };

@@ -64,7 +64,8 @@ uint32_t ShedControl::Update(const Input& input) {
 
 void ShedControl::NoteMemory(const Input& input) {
   const double threshold = input.memory_critical_threshold - (memory_is_short_ ? kMemoryBand : 0);
-  memory_is_short_ = input.memory_ratio >= threshold;  // false where it is not measured
+  // False where it is not measured.
+  memory_is_short_ = input.memory_ratio >= threshold || input.memory_is_running_out;
 }
 
 uint32_t ShedControl::Raised(const Input& input) {

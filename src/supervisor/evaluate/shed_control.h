@@ -35,6 +35,7 @@ class ShedControl {
     double demand_ratio = kNotMeasured;  // (served + refused per second) / service rate
     double memory_ratio = kNotMeasured;
     double memory_critical_threshold = 1;
+    bool memory_is_running_out = false;  // MemoryOutlook
   };
   // The level from now on.
   uint32_t Update(const Input& input);

@@ -1,7 +1,6 @@
 #include "supervisor/mitigate/emergency_control.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "base/clock.h"
 
@@ -11,39 +10,14 @@ namespace {
 constexpr double kBand = 0.05;  // as a rule of unit ratio is left
 constexpr double kShedForSeconds = 1;
 constexpr double kCleanAtMostSeconds = 2;  // while the end is near
-constexpr double kImminentSeconds = 5;
-constexpr uint64_t kForecastNs = 4'000'000'000;
-constexpr double kForecastFromSeconds = 1.5;  // two measurements say nothing of a rate
 constexpr double kLongestCooldownSeconds = 600;
 
 }  // namespace
 
-void MemoryForecast::Note(double memory_ratio, uint64_t now_ns) {
-  if (!(memory_ratio >= 0)) {
-    points_.clear();
-    return;
-  }
-  points_.push_back({memory_ratio, now_ns});
-  while (points_.front().at_ns + kForecastNs < now_ns) points_.pop_front();
-}
-
-double MemoryForecast::SecondsLeft() const {
-  constexpr double kNever = std::numeric_limits<double>::infinity();
-  if (points_.size() < 3) return kNever;
-  const Point& first = points_.front();
-  const Point& last = points_.back();
-  const double seconds = Seconds(AgeOf(first.at_ns, last.at_ns));
-  const double growth = last.ratio - first.ratio;
-  if (seconds < kForecastFromSeconds || growth <= 0) return kNever;
-  return std::max(1 - last.ratio, 0.0) / (growth / seconds);
-}
-
 bool EmergencyControl::IsCritical(const Input& input) {
-  imminent_ =
-      input.memory_ratio >= input.warning_threshold && input.seconds_left <= kImminentSeconds;
   const double threshold = input.critical_threshold - (critical_ ? kBand : 0);
   // False where it is not measured.
-  critical_ = input.memory_ratio >= threshold || imminent_;
+  critical_ = input.memory_ratio >= threshold || input.running_out;
   return critical_;
 }
 
@@ -73,10 +47,11 @@ EmergencyControl::Step EmergencyControl::Update(const Input& input) {
       return critical ? Enter(EmergencyState::kShedding, now_ns) : Step::kNone;
     case EmergencyState::kShedding:
       if (!critical) return Enter(EmergencyState::kCalm, now_ns);
-      if (seconds < kShedForSeconds && !imminent_) return Step::kNone;
+      if (seconds < kShedForSeconds && !input.running_out) return Step::kNone;
       return Enter(EmergencyState::kCleaning, now_ns);
     case EmergencyState::kCleaning:
-      if (input.cleaning && !(imminent_ && seconds >= kCleanAtMostSeconds)) return Step::kNone;
+      if (input.cleaning && !(input.running_out && seconds >= kCleanAtMostSeconds))
+        return Step::kNone;
       if (!critical) return Enter(EmergencyState::kCooling, now_ns);
       if (!input.may_recycle && !observes) return Step::kNone;
       return Enter(EmergencyState::kRecycling, now_ns);
@@ -90,7 +65,7 @@ EmergencyControl::Step EmergencyControl::Update(const Input& input) {
     case EmergencyState::kCooling:
       break;
   }
-  if (critical && imminent_ && !observes && input.may_recycle && cooldown_factor_ <= 1) {
+  if (critical && input.running_out && !observes && input.may_recycle && cooldown_factor_ <= 1) {
     return Enter(EmergencyState::kRecycling, now_ns);
   }
   if (seconds < Cooldown(input)) return Step::kNone;

@@ -10,35 +10,17 @@
 //   recycling   one worker; the next one at the soonest when its successor serves
 //   cooling     waits for what it brought; twice as long each time that it did not help
 //
-// It begins at memory_critical_threshold and is over 5 % of memory below. It also begins, from
-// memory_warning_threshold on, when memory would be used up within 5 s at the rate of the last
-// seconds: the kernel kills what comes too late. Then nothing waits: neither for the second of
-// shedding, nor for the end of cleaning beyond 2 s, nor for the cool-down.
+// It begins at memory_critical_threshold and is over 5 % of memory below. It also begins when
+// memory runs out (MemoryOutlook): the kernel kills what comes too late. Then nothing waits:
+// neither for the second of shedding, nor for the end of cleaning beyond 2 s, nor for the
+// cool-down.
 #pragma once
 
 #include <cstdint>
-#include <deque>
-#include <string>
 
 #include "supervisor/supervisor.h"
 
 namespace stirbar {
-
-// How long memory lasts at the rate of the last seconds.
-class MemoryForecast {
- public:
-  // A new measurement, at the soonest a second after the one before.
-  void Note(double memory_ratio, uint64_t now_ns);
-  // Infinite where it does not grow, or too little is known.
-  double SecondsLeft() const;
-
- private:
-  struct Point {
-    double ratio;
-    uint64_t at_ns;
-  };
-  std::deque<Point> points_;  // of the last 4 s
-};
 
 // Pure: the same inputs give the same steps. Call Update once for every tick.
 class EmergencyControl {
@@ -48,8 +30,7 @@ class EmergencyControl {
   struct Input {
     uint64_t now_ns = 0;
     double memory_ratio = kNotMeasured;
-    double seconds_left = 0;  // MemoryForecast
-    double warning_threshold = 0.8;
+    bool running_out = false;  // MemoryOutlook
     double critical_threshold = 0.9;
     double cooldown_seconds = 30;
     double mode = kModeOn;         // observe: each step is asked for once, and taken as withheld
@@ -64,8 +45,6 @@ class EmergencyControl {
   void Refuse(uint64_t now_ns);
 
   EmergencyState state() const { return state_; }
-  // Memory would be used up within seconds.
-  bool imminent() const { return imminent_; }
 
  private:
   bool IsCritical(const Input& input);
@@ -75,7 +54,6 @@ class EmergencyControl {
   EmergencyState state_ = EmergencyState::kCalm;
   uint64_t since_ns_ = 0;
   bool critical_ = false;
-  bool imminent_ = false;
   double cooldown_factor_ = 1;
 };
 

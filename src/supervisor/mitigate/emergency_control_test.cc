@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <limits>
-
 namespace stirbar {
 namespace {
 
@@ -15,7 +13,6 @@ class EmergencyControlTest : public testing::Test {
  protected:
   EmergencyControlTest() {
     input_.now_ns = 1'000'000'000'000;
-    input_.seconds_left = std::numeric_limits<double>::infinity();
     input_.memory_ratio = 0.5;
   }
   Step After(double seconds) {
@@ -129,7 +126,7 @@ TEST_F(EmergencyControlTest, WaitsForAReplacementThatSomebodyElseHasBegun) {
 
 TEST_F(EmergencyControlTest, WhenTheEndIsNearNothingWaits) {
   input_.memory_ratio = 0.82;  // not yet critical
-  input_.seconds_left = 4;
+  input_.running_out = true;
   After(0.25);
   EXPECT_EQ(state(), kShedding);
   EXPECT_EQ(After(0.25), Step::kClean);
@@ -139,13 +136,6 @@ TEST_F(EmergencyControlTest, WhenTheEndIsNearNothingWaits) {
   After(0.25);
   EXPECT_EQ(state(), kCooling);
   EXPECT_EQ(After(0.25), Step::kRecycle);
-}
-
-TEST_F(EmergencyControlTest, FastGrowthOfLittleMemoryIsNoEmergency) {
-  input_.memory_ratio = 0.4;
-  input_.seconds_left = 2;
-  After(1);
-  EXPECT_EQ(state(), kCalm);
 }
 
 TEST_F(EmergencyControlTest, OffAndNotMeasuredAreCalm) {
@@ -176,32 +166,6 @@ TEST_F(EmergencyControlTest, ObserveSaysEachStepOnce) {
   }
   EXPECT_EQ(steps, 2);
   EXPECT_EQ(state(), kCooling);
-}
-
-// ------------------------------------------------------------------------------ MemoryForecast
-
-TEST(MemoryForecast, ExtendsTheGrowthOfTheLastSeconds) {
-  MemoryForecast forecast;
-  uint64_t now = 1'000'000'000'000;
-  for (int i = 0; i < 10; ++i, now += 1'000'000'000) forecast.Note(0.5 + 0.04 * i, now);
-  EXPECT_NEAR(forecast.SecondsLeft(), 0.14 / 0.04, 1e-6);
-}
-
-TEST(MemoryForecast, SteadyAndFallingMemoryLastsForEver) {
-  MemoryForecast forecast;
-  for (uint64_t i = 0; i < 5; ++i)
-    forecast.Note(0.9 - 0.01 * static_cast<double>(i), i * 1'000'000'000);
-  EXPECT_EQ(forecast.SecondsLeft(), std::numeric_limits<double>::infinity());
-}
-
-TEST(MemoryForecast, TwoMeasurementsSayNothing) {
-  MemoryForecast forecast;
-  forecast.Note(0.1, 0);
-  forecast.Note(0.9, 1'000'000'000);
-  EXPECT_EQ(forecast.SecondsLeft(), std::numeric_limits<double>::infinity());
-  forecast.Note(kNotMeasured, 2'000'000'000);
-  forecast.Note(0.95, 3'000'000'000);
-  EXPECT_EQ(forecast.SecondsLeft(), std::numeric_limits<double>::infinity());
 }
 
 }  // namespace

@@ -39,8 +39,7 @@ EmergencyControl::Input EmergencyMitigator::InputOf(const Sample& sample,
   EmergencyControl::Input input;
   input.now_ns = sample.tick.now_ns;
   input.memory_ratio = evaluation.resources.memory_usage_percent / 100;
-  input.seconds_left = forecast_.SecondsLeft();
-  input.warning_threshold = settings.memory_warning_threshold;
+  input.running_out = evaluation.memory_outlook.running_out;
   input.critical_threshold = settings.memory_critical_threshold;
   input.cooldown_seconds = settings.emergency_cooldown;
   input.mode = EffectiveMode(settings.emergency, settings.observe_only);
@@ -52,11 +51,8 @@ EmergencyControl::Input EmergencyMitigator::InputOf(const Sample& sample,
 }
 
 void EmergencyMitigator::Act(const Sample& sample, const Evaluation& evaluation) {
-  if (sample.tick.full) {
-    forecast_.Note(evaluation.resources.memory_usage_percent / 100, sample.tick.now_ns);
-  }
   const EmergencyControl::Input input = InputOf(sample, evaluation);
-  figures_ = FiguresOf(sample, input.memory_ratio, input.seconds_left);
+  figures_ = FiguresOf(sample, input.memory_ratio, evaluation.memory_outlook.seconds_left);
   const EmergencyControl::Step step = control_.Update(input);
   if (step == EmergencyControl::Step::kClean) Clean(input, sample, evaluation);
   if (step == EmergencyControl::Step::kRecycle) {

@@ -42,7 +42,6 @@ class EmergencyMitigator : public Mitigator {
   Segment& segment_;
   CleanupMitigator& cleanup_;
   WorkerRecycler& recycler_;
-  MemoryForecast forecast_;
   EmergencyControl control_;
   EmergencySample shown_;
   std::string figures_;         // "memory 91.2 % (467 of 512 MB) ..."
