@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <condition_variable>
 #include <csignal>
@@ -17,8 +16,8 @@
 
 #include "base/clock.h"
 #include "supervisor/publish/access_token.h"
-#include "supervisor/publish/alert_fields.h"
 #include "supervisor/publish/alert_journal.h"
+#include "supervisor/publish/outbox_records.h"
 
 namespace stirbar {
 namespace {
@@ -31,15 +30,6 @@ constexpr milliseconds kAnotherTry{5000};  // of a disk that took nothing
 // Below this a rewrite saves nothing that matters.
 constexpr uint64_t kSmallJournal = 1U << 20U;
 constexpr size_t kMostDeliveriesKept = 1000;
-
-// A message as a record has it: the notice and the sinks that want all of it.
-json::object RecordOf(const AlertNotice& notice, const std::vector<std::string>& to) {
-  json::object object = ToJson(notice);
-  json::array names;
-  for (const std::string& name : to) names.emplace_back(name);
-  object["to"] = std::move(names);
-  return object;
-}
 
 }  // namespace
 
@@ -100,7 +90,7 @@ struct Outbox::Shared {
   void Bound();
   void GiveUp(Line* line, size_t index);
   void Remember(Delivery delivery);
-  void Recover(const std::vector<std::string>& records, json::object* restored);
+  void Recover(OutboxRecovery found);
   void CatchUp();
   std::vector<std::string> Live() const;
   Line* Find(std::string_view name) const;
@@ -116,47 +106,11 @@ Outbox::Shared::Line* Outbox::Shared::Find(std::string_view name) const {
   return nullptr;
 }
 
-void Outbox::Shared::Recover(const std::vector<std::string>& records, json::object* restored) {
-  for (const std::string& text : records) {
-    boost::system::error_code code;
-    json::value value = json::parse(text, code);
-    if (code || !value.is_object()) continue;
-    const json::object& record = value.get_object();
-    const json::object& head = ObjectField(record, "outbox");
-    if (!head.empty()) next_number = std::max(next_number, CountField(head, "next"));
-    const json::object& step = ObjectField(record, "step");
-    if (step.contains("state")) {
-      *restored = ObjectField(step, "state");
-      state = json::serialize(*restored);
-    }
-    for (const json::value& each : ArrayField(step, "notices")) {
-      if (!each.is_object()) continue;
-      const auto notice = std::make_shared<const AlertNotice>(NoticeFromJson(each.get_object()));
-      next_number = std::max(next_number, notice->number + 1);
-      for (const json::value& name : ArrayField(each.get_object(), "to")) {
-        Line* const line = name.is_string() ? Find(std::string_view(name.get_string())) : nullptr;
-        if (line == nullptr) continue;  // it is configured no more
-        const auto attempts = static_cast<uint32_t>(CountField(each.get_object(), "attempts"));
-        line->queue.push_back({notice, attempts, json::serialize(each).size()});
-      }
-    }
-    for (const char* const what : {"try", "done"}) {
-      const json::object& mark = ObjectField(record, what);
-      Line* const line = mark.empty() ? nullptr : Find(TextField(mark, "sink"));
-      if (line == nullptr) continue;
-      const uint64_t number = CountField(mark, "number");
-      const auto message =
-          std::find_if(line->queue.begin(), line->queue.end(),
-                       [&](const OutboxMessage& each) { return each.notice->number == number; });
-      if (message == line->queue.end()) continue;
-      if (std::string_view(what) == "try") {
-        ++message->attempts;
-      } else {
-        line->queue.erase(message);
-      }
-    }
-  }
+void Outbox::Shared::Recover(OutboxRecovery found) {
+  next_number = found.next_number;
+  if (!found.state.empty()) state = json::serialize(found.state);
   for (const auto& line : lines) {
+    line->queue = std::move(found.queues[line->options.name]);  // the rest: configured no more
     for (const OutboxMessage& message : line->queue) {
       Remember({line->options.name, Delivery::Outcome::kWaiting, 0, "", message.notice});
     }
@@ -190,7 +144,9 @@ Outbox::Outbox(OutboxOptions options, std::vector<OutboxSink> sinks)
       remark_ = "alerts are kept in memory only: " + opened.error();
     }
   }
-  shared_->Recover(records, &restored_);
+  OutboxRecovery found = RecoverOutbox(records);
+  restored_ = found.state;
+  shared_->Recover(std::move(found));
   shared_->kept = shared_->journal.open();
   shared_->behind = shared_->kept;  // so that the file begins with one whole state
   // Signals are the loop's.
@@ -305,15 +261,11 @@ void Outbox::Shared::Remember(Delivery delivery) {
 
 // With both mutexes held.
 std::vector<std::string> Outbox::Shared::Live() const {
-  std::vector<std::string> records{json::serialize(
-      json::object{{"outbox", json::object{{"version", 1}, {"next", next_number}}}})};
-  if (!state.empty()) records.push_back(R"({"step":{"state":)" + state + "}}");
+  std::vector<std::string> records{HeadRecord(next_number)};
+  if (!state.empty()) records.push_back(StateRecord(state));
   for (const auto& line : lines) {
     for (const OutboxMessage& message : line->queue) {
-      json::object record = RecordOf(*message.notice, {line->options.name});
-      record["attempts"] = message.attempts;
-      records.push_back(json::serialize(
-          json::object{{"step", json::object{{"notices", json::array{std::move(record)}}}}}));
+      records.push_back(MessageRecord(line->options.name, message));
     }
   }
   return records;
@@ -368,15 +320,13 @@ void Outbox::Shared::Write() {
     {
       const std::lock_guard disk_lock(disk);
       if (!taken.empty() && kept && !behind) {
-        json::array notices;
+        std::vector<WaitingMessage> messages;
         for (const Step& step : taken) {
           for (const auto& [index, message] : step.messages) {
-            notices.push_back(RecordOf(*message.notice, {lines[index]->options.name}));
+            messages.push_back({lines[index]->options.name, message});
           }
         }
-        const json::object record{
-            {"step", json::object{{"state", taken.back().state}, {"notices", std::move(notices)}}}};
-        NoteDisk(journal.Append(json::serialize(record), Durability::kDisk));
+        NoteDisk(journal.Append(StepRecord(taken.back().state, messages), Durability::kDisk));
       }
       lock.lock();
       TakeOver(std::move(taken));
@@ -394,8 +344,7 @@ void Outbox::Shared::Write() {
   }
 }
 
-// --------------------------------------------------------------------------------- what is given
-// up
+// ------------------------------------------------------------------------------- too much of it
 
 // With `mutex` held. `index` is not on the wire.
 void Outbox::Shared::GiveUp(Line* line, size_t index) {
@@ -475,14 +424,13 @@ std::optional<std::chrono::seconds> Outbox::Shared::Attempt(Line* line,
   const uint64_t dropped = line->dropped;
   line->sending = true;
   lock->unlock();
-  const auto note = [&](const char* what) {
-    const json::object mark{{"sink", line->options.name}, {"number", notice->number}};
-    return json::serialize(json::object{{what, mark}});
-  };
   {
     const std::lock_guard disk_lock(disk);
     // Lost with the machine, it would only have said that the message may have been sent.
-    if (kept && !behind) NoteDisk(journal.Append(note("try"), Durability::kProcess));
+    if (kept && !behind) {
+      const std::string record = TryRecord(line->options.name, notice->number);
+      NoteDisk(journal.Append(record, Durability::kProcess));
+    }
   }
   const SinkOutcome outcome = line->sink->Send(*notice, {number, dropped, stop});
   const uint64_t wall_ns = WallNs();
@@ -492,7 +440,8 @@ std::optional<std::chrono::seconds> Outbox::Shared::Attempt(Line* line,
 
   const std::lock_guard disk_lock(disk);
   if (over && kept && !behind) {
-    NoteDisk(journal.Append(note("done"), Durability::kDisk));
+    const std::string record = DoneRecord(line->options.name, notice->number);
+    NoteDisk(journal.Append(record, Durability::kDisk));
   }
   lock->lock();
   line->sending = false;
