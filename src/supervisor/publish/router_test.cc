@@ -250,7 +250,11 @@ TEST_F(RouterTest, ElsewhereEverythingNeedsTheToken) {
 TEST_F(RouterTest, BrowsersAreSentToTheForm) {
   const std::vector<HttpHeader> html = {{"Accept", "text/html,application/xhtml+xml,*/*;q=0.8"}};
   EXPECT_EQ(GetClosed("/routes", html).status, 303);
-  EXPECT_EQ(GetClosed("/routes", html).Header("Location"), "/login");
+  EXPECT_EQ(GetClosed("/routes", html).Header("Location"), "/login?next=/routes");
+  EXPECT_EQ(GetClosed("/routes?x=//evil", html).Header("Location"), "/login?next=/routes");
+  for (const char* other : {"/", "//evil", "/\\evil", "/%2Fevil", "/routes/%5Cevil", "/nothing"}) {
+    EXPECT_EQ(GetClosed(other, html).Header("Location"), "/login") << other;
+  }
   EXPECT_EQ(GetClosed("/api/v1/snapshot", html).status, 401);
   const HttpResponse form = GetClosed("/login");
   EXPECT_EQ(form.status, 200);
@@ -279,6 +283,32 @@ TEST_F(RouterTest, LoginGivesASessionForTwelveHours) {
   EXPECT_EQ(GetClosed("/api/v1/snapshot", {{"Cookie", session + "0"}}).status, 401);
   state_.now_ns += 12 * 3600 * kSecond;
   EXPECT_EQ(GetClosed("/api/v1/snapshot", {{"Cookie", session}}).status, 401);
+}
+
+TEST_F(RouterTest, LoginLeadsToThePageThatWasWanted) {
+  const HttpResponse form = GetClosed("/login?next=/alerts");
+  EXPECT_NE(form.body.find("name=\"next\" type=\"hidden\" value=\"/alerts\""),
+            std::string_view::npos);
+  const std::string token(kToken);
+  EXPECT_EQ(Login(token + "&next=/alerts").Header("Location"), "/alerts");
+  EXPECT_EQ(Login(token + "&next=%2Falerts").Header("Location"), "/alerts");
+  EXPECT_EQ(Login(token).Header("Location"), "/");
+  EXPECT_EQ(Get("/login?next=/alerts").Header("Location"), "/alerts");  // who needs no login
+  const HttpResponse again = Login("wrong&next=/alerts");
+  EXPECT_EQ(again.status, 401);
+  EXPECT_NE(again.body.find("value=\"/alerts\""), std::string_view::npos);
+}
+
+TEST_F(RouterTest, LoginLeadsNowhereElse) {
+  const std::string token(kToken);
+  for (const std::string wanted :
+       {"//evil", "%2F%2Fevil", "/\\evil", "/%5Cevil", "%2F%5Cevil", "%252F%252Fevil",
+        "https://evil.example", "/alerts%0D%0ASet-Cookie:a=b", "/%09/evil",
+        "/alerts%22%3E%3Cscript%3E", "/login", "/logout"}) {
+    EXPECT_EQ(Login(token + "&next=" + wanted).Header("Location"), "/") << wanted;
+    EXPECT_EQ(Get("/login?next=" + wanted).Header("Location"), "/") << wanted;
+    EXPECT_EQ(GetClosed("/login?next=" + wanted).body, GetClosed("/login").body) << wanted;
+  }
 }
 
 TEST_F(RouterTest, LoginFormDecodes) {
