@@ -8,6 +8,8 @@ import email.policy
 import hashlib
 import hmac
 import json
+import os
+import pwd
 import random
 import signal
 import time
@@ -225,7 +227,8 @@ def test_silences_and_acknowledgements(box: Sandbox, receiver: HttpReceiver) -> 
     silence = alerts(running)["silences"][0]
     assert silence["matchers"] == ["rule=worker_*", "component=workers"]
     assert (silence["state"], silence["comment"]) == ("active", "maintenance")
-    assert silence["author"].startswith("operator from")
+    user = pwd.getpwuid(os.getuid()).pw_name
+    assert silence["author"].startswith(f"operator (cli, user {user}) from")
 
     stop_worker(running)
     row = firing(running, "worker_stopped")[0]
@@ -316,7 +319,8 @@ command = ["{script}"]
         line = next(text for text in running.log.splitlines() if text.startswith('{"stirbar_alert'))
         logged = json.loads(line)["stirbar_alert"]
         assert (logged["status"], logged["app"]) == ("test", "apps")
-        text = "this is a test, asked for by the operator from 127.0.0.1"
+        user = pwd.getpwuid(os.getuid()).pw_name
+        text = f"this is a test, asked for by the operator (cli, user {user}) from 127.0.0.1"
         by_path = {request.path: request for request in receiver.requests}
         slack = by_path["/slack"].json
         assert text in slack["text"] and slack["attachments"][0]["text"] == text

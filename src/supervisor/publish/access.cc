@@ -45,6 +45,17 @@ std::string_view BearerToken(const HttpRequest& request) {
   return Trim(rest);
 }
 
+// A user's name as programs send it: nobody has checked it, and it gets into logs and pages.
+std::string UserHint(std::string_view text) {
+  constexpr size_t kLongest = 32;
+  std::string name;
+  for (const char c : text.substr(0, kLongest)) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (letter || c == '.' || c == '_' || c == '-') name += c;
+  }
+  return name;
+}
+
 // Whether a request comes from a page of this server, or from a program. Browsers send both headers
 // on their own; programs send neither. Over plain HTTP only Origin comes.
 bool FromThisSite(const HttpRequest& request) {
@@ -95,7 +106,12 @@ Role Access::RoleOf(const HttpRequest& request, uint64_t now_ns) const {
 }
 
 std::string Access::ActorOf(const HttpRequest& request, uint64_t now_ns) const {
-  return std::string(Name(RoleOf(request, now_ns))) + " from " + request.client;
+  std::string actor(Name(RoleOf(request, now_ns)));
+  const std::string user = UserHint(request.Header("X-Stirbar-User"));
+  if (!user.empty() && RoleOfToken(BearerToken(request)) != Role::kNone) {
+    actor += " (cli, user " + user + ")";
+  }
+  return actor + " from " + request.client;
 }
 
 void Access::Note(const HttpRequest& request, Severity severity, std::string text) {

@@ -465,6 +465,27 @@ TEST_F(ChangeTest, TheOperatorsTokenChanges) {
             (std::vector<std::string>{"operator from 10.0.0.9", "operator from 10.0.0.9"}));
 }
 
+TEST_F(ChangeTest, TheCommandLineSaysWhoRanIt) {
+  const auto actor = [&](const std::string& user, const HttpHeader& proof) {
+    Post({proof, {"X-Stirbar-User", user}, {"X-Stirbar-CSRF", "x"}});
+    return actors_.empty() ? "" : actors_.back();
+  };
+  const HttpHeader token = Bearer(kToken);
+  EXPECT_EQ(actor("ann", token), "operator (cli, user ann) from 10.0.0.9");
+  EXPECT_EQ(actor("svc_shop-1.x", token), "operator (cli, user svc_shop-1.x) from 10.0.0.9");
+  EXPECT_EQ(actor("", token), "operator from 10.0.0.9");
+  // Nothing that could pass for something else in a log, a page or a terminal.
+  EXPECT_EQ(actor("a) from here\r\n\x1b[31m<b>\xc3\xa9", token),
+            "operator (cli, user afromhere31mb) from 10.0.0.9");
+  EXPECT_EQ(actor("\n () <>", token), "operator from 10.0.0.9");
+  EXPECT_EQ(actor(std::string(1000, 'a'), token),
+            "operator (cli, user " + std::string(32, 'a') + ") from 10.0.0.9");
+  // A browser has no say in it.
+  const std::string session = LogIn(kToken, &loopback_);
+  Post({{"Cookie", session}, {"X-Stirbar-CSRF", Csrf(session)}, {"X-Stirbar-User", "ann"}});
+  EXPECT_EQ(actors_.back(), "operator from 10.0.0.9");
+}
+
 TEST_F(ChangeTest, TheReadersTokenReadsOnly) {
   const HttpRequest read = Request("GET", "/api/v1/thing", {Bearer(kReaderToken)});
   EXPECT_EQ(elsewhere_.Route(read, state_).status, 200);
