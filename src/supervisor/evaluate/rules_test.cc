@@ -310,7 +310,7 @@ TEST(EvaluatorHealth, SinksOfAlertsAreDependenciesThatFailNoProbe) {
   EXPECT_EQ(first.detail, "has taken no message yet, 3 wait");
   EXPECT_EQ(assessment.dependencies[1].status, Status::kHealthy);
   EXPECT_EQ(assessment.dependencies[1].reason, "");
-  EXPECT_EQ(assessment.dependencies[1].detail, "took the last message 1 min 0 s ago, none wait");
+  EXPECT_EQ(assessment.dependencies[1].detail, "took the last message 60 s ago, none wait");
   EXPECT_EQ(assessment.dependencies[2].detail, "has taken no message yet, none wait");
   EXPECT_EQ(assessment.components.at("alerts"), Status::kWarning);  // the rule alert_sinks
   EXPECT_EQ(assessment.live.status, Status::kHealthy);
