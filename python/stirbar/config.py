@@ -60,14 +60,14 @@ class ResponsivenessConfig:
     outgoing_read_timeout: float = 10.0
     long_lived_limit: int = 0
     client_address_bits: int = 24
-    connection_pool: bool = True
+    connection_pool: str = "on"
     pool_lifetime: float = 1800.0
     pool_idle_timeout: float = 3600.0
     pool_overflow_linger: float = 30.0
     pool_keep_alive: float = 120.0
     pool_ping_after: float = 0.5
     pool_leak_threshold: float = 30.0
-    pool_leak_reclaim: int = 0
+    pool_leak_reclaim: str = "observe"
     pool_utilization_warning_threshold: float = 0.9
     pool_wait_critical_threshold: float = 1.0
     pool_throttle: str = "on"
@@ -100,6 +100,7 @@ class ResponsivenessConfig:
     emergency: str = "on"
     emergency_cooldown: float = 30.0
     recycle_drain_timeout: float = 30.0
+    pool_leak_close: bool = False
 
     def __post_init__(self) -> None:
         if native is not None:

@@ -40,9 +40,12 @@ class HealthChecker:
         return self._probe("startup")
 
     def dependencies(self) -> list[dict[str, str]]:
-        """What the app leans on, worst first: pools, database servers, hosts that it calls.
+        """What the app leans on, worst first: pools, database servers, hosts, sinks of alerts.
 
-        Each has ``component`` (that depends on it), ``kind``, ``name``, ``status`` and ``reason``.
+        None of them makes liveness or readiness fail.
+
+        Each has ``component`` (that depends on it), ``kind``, ``name``, ``status``, ``reason`` (why
+        it is not healthy) and ``detail`` (how it fares; of sinks).
         """
         try:
             rows: list[dict[str, str]] = observed.snapshot()["health"]["dependencies"]

@@ -59,7 +59,8 @@ def _time_class(dialect: type[Any]) -> None:
 
 def _watch_new_engines(engine: type[Any], interface: type[Any], listen: Listen) -> None:
     """Dialects with methods of their own (pyodbc, psycopg2) are met when an engine uses one, and
-    pools that do not tell the probe who holds their connections get listeners."""
+    pools that do not tell the probe who holds their connections get listeners, unless the setting
+    ``connection_pool`` is off."""
     original = engine.__init__
 
     @functools.wraps(original)
@@ -70,7 +71,7 @@ def _watch_new_engines(engine: type[Any], interface: type[Any], listen: Listen) 
             for dialect in type(self.dialect).__mro__:
                 if dialect not in (interface, object):
                     _time_class(dialect)
-            if not _is_watched(self.pool):
+            if not _is_watched(self.pool) and _watches_others():
                 _listen_to(self.pool, pool_name(self.url), listen)
         except Exception:
             native.count_fault()
@@ -83,6 +84,12 @@ def _is_watched(pool: Any) -> bool:
     """Stirbar's own tells the probe itself; another one may be that of an earlier engine, too."""
     own = any(base.__module__ == "stirbar.pool" for base in type(pool).__mro__)
     return own or hasattr(pool, "_stirbar_listens")
+
+
+def _watches_others() -> bool:
+    from stirbar import pool_upkeep
+
+    return pool_upkeep.pool_mode() != pool_upkeep.OFF
 
 
 def _listen_to(pool: Any, name: str, listen: Listen) -> None:

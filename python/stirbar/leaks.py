@@ -19,7 +19,7 @@ from sqlalchemy.pool.base import _ConnectionFairy  # what connect() hands out; n
 
 from stirbar.engine import logger, native
 
-_RETURN, _CLOSE = 1, 2  # values of pool_leak_reclaim
+_RETURN, _CLOSE = 1, 2  # of pool_leak_close off and on; LeakReclaim in connection_leaks.h
 _PROXY_STATE = ("_pool", "dbapi_connection", "_connection_record", "_echo", "_counter")
 
 # Who refers to a DBAPI connection that nobody uses: SQLAlchemy's record and its proxy, the variable

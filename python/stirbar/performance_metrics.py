@@ -16,7 +16,8 @@ class PerformanceMetrics:
 
     Times are seconds, rates 0..1. None: not measured, or no request in that minute.
     `database_query_time` is the mean time of a request in SQL, as SQLAlchemy sees it; None before
-    the first statement. `cache_hit_rate` is not measured yet.
+    the first statement. `cache_hit_rate` is that of all look-ups in the caches registered with
+    `stirbar.cache`; None while nobody asks one.
     """
 
     timestamp: datetime

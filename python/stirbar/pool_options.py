@@ -41,8 +41,7 @@ def pool_options(**overrides: Any) -> dict[str, Any]:
 def use_fair_pools(dialect: type[Any], pool: type[Any]) -> None:
     """From now on `DefaultDialect.get_pool_class` says FairPool where it said QueuePool.
 
-    Only where a setting allows it when an engine is made: ``connection_pool`` on, ``observe_only``
-    off.
+    Only where a setting allows it when an engine is made: `pool_upkeep.pool_mode`.
     """
     original = dialect.get_dialect_pool_class
 
@@ -59,10 +58,7 @@ def _fair(instead: Any) -> Any:
         from stirbar import pool_upkeep
         from stirbar.pool import FairPool
 
-        values = pool_upkeep.settings()
-        if not values["connection_pool"] or values["observe_only"]:
-            return instead
-        return FairPool
+        return FairPool if pool_upkeep.pool_mode() == pool_upkeep.ON else instead
     except Exception:
         native.count_fault()
         logger.warning("an engine gets SQLAlchemy's own pool", exc_info=True)

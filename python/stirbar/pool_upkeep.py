@@ -19,6 +19,7 @@ _INTERVAL_SECONDS = 1.0
 # What a connection is taken out for; as in src/probe/pool_upkeep.h.
 _SURPLUS = 3
 _PING = 4
+OFF, OBSERVE, ON = 0, 1, 2  # values of a mode
 _SETTINGS = (
     "pool_lifetime",
     "pool_idle_timeout",
@@ -46,6 +47,13 @@ def settings() -> dict[str, float]:
         except ValueError as fault:
             logger.warning("%s", fault)
     return values
+
+
+def pool_mode() -> int:
+    """The setting ``connection_pool`` as it holds now: `OFF`, `OBSERVE` or `ON`."""
+    values = settings()
+    mode = int(values["connection_pool"])
+    return OBSERVE if values["observe_only"] and mode == ON else mode
 
 
 def apply_settings(pool: Any, values: dict[str, float]) -> None:

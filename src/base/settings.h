@@ -107,8 +107,9 @@ inline constexpr double kModeOn = 2;
     "503; 0: no limit")                                                                            \
   X(client_address_bits, kCount, 24, 0, 32,                                                        \
     "How much of a client's IPv4 address is shown (twice as much of an IPv6 one); 0: nothing")      \
-  X(connection_pool, kSwitch, 1, 0, 1,                                                             \
-    "Whether engines that SQLAlchemy would give its QueuePool get Stirbar's; read when an engine "  \
+  X(connection_pool, kMode, 2, 0, 2,                                                               \
+    "Whether engines that SQLAlchemy would give its QueuePool get Stirbar's; observe: they keep "  \
+    "theirs, and who holds its connections is told; off: it is left alone; read when an engine "   \
     "is made")                                                                                     \
   X(pool_lifetime, kSeconds, 1800, 0, 604800,                                                      \
     "Age at which a connection is replaced, up to a tenth earlier by chance; 0: never")            \
@@ -122,9 +123,9 @@ inline constexpr double kModeOn = 2;
     "A connection that was idle for longer is pinged before it is given out")                      \
   X(pool_leak_threshold, kSeconds, 30, 0.1, 86400,                                                 \
     "A connection held for longer is suspected to be leaked")                                      \
-  X(pool_leak_reclaim, kCount, 0, 0, 2,                                                            \
-    "What is done with a connection still held when its request has ended: 0 reported only, 1 "    \
-    "rolled back and returned, 2 closed")                                                          \
+  X(pool_leak_reclaim, kMode, 1, 0, 2,                                                             \
+    "Whether a connection still held when its request has ended is taken back; observe: the event " \
+    "that tells of the leak says that it would be")                                                \
   X(pool_utilization_warning_threshold, kRatio, 0.9, 0.05, 1,                                      \
     "Share of a pool's connections in use from which health is 'warning' and low-priority "        \
     "checkouts are throttled")                                                                     \
@@ -204,7 +205,9 @@ inline constexpr double kModeOn = 2;
   X(emergency_cooldown, kSeconds, 30, 1, 86400,                                                    \
     "Pause after a worker was recycled for memory, before anything else is done about it")         \
   X(recycle_drain_timeout, kSeconds, 30, 0, 3600,                                                  \
-    "How long a recycled worker may take to end its requests before it is killed")
+    "How long a recycled worker may take to end its requests before it is killed")                 \
+  X(pool_leak_close, kSwitch, 0, 0, 1,                                                             \
+    "Whether what pool_leak_reclaim takes back is closed; off: it is rolled back and returned")
 // clang-format on
 
 enum class SettingId : uint8_t {

@@ -92,6 +92,32 @@ bool IsSetting(std::string_view name) {
                      [name](const SettingSpec& spec) { return spec.name == name; });
 }
 
+TEST(Settings, WhatMayBeDoneIsAMode) {
+  for (const SettingSpec& spec : kSettingSpecs) {
+    if (!spec.meaning.starts_with("Whether")) continue;
+    // The seed's switch; and one that says how, not whether.
+    const bool is_switch = spec.name == "cleanup_enabled" || spec.name == "pool_leak_close";
+    EXPECT_EQ(spec.type, is_switch ? SettingType::kSwitch : SettingType::kMode) << spec.name;
+  }
+}
+
+TEST(Settings, ModesAreReadAsWordsNumbersAndSwitches) {
+  for (const std::string_view name : {"connection_pool", "pool_leak_reclaim", "admission"}) {
+    for (const std::string_view text : {"off", "false", "no", "0"}) {
+      EXPECT_EQ(*ParseSetting(Spec(name), text), kModeOff) << name << " " << text;
+    }
+    for (const std::string_view text : {"observe", "1"}) {
+      EXPECT_EQ(*ParseSetting(Spec(name), text), kModeObserve) << name << " " << text;
+    }
+    for (const std::string_view text : {"on", "true", "yes", "2"}) {
+      EXPECT_EQ(*ParseSetting(Spec(name), text), kModeOn) << name << " " << text;
+    }
+    const Result<double> wrong = ParseSetting(Spec(name), "3");
+    ASSERT_FALSE(wrong);
+    EXPECT_THAT(wrong.error(), HasSubstr("'3' is not allowed; it takes off, observe or on"));
+  }
+}
+
 TEST(Settings, WarningMustNotExceedCritical) {
   constexpr std::string_view kWarning = "_warning_threshold";
   for (const SettingSpec& spec : kSettingSpecs) {

@@ -10,14 +10,13 @@
 
 #include "base/clock.h"
 #include "probe/arena_figures.h"
+#include "probe/cleanup_steps.h"
 #include "segment/shared_words.h"
 
 namespace stirbar {
 namespace {
 
 constexpr auto kRelaxed = std::memory_order_relaxed;
-
-constexpr uint32_t BitOf(CleanupStep step) { return 1U << static_cast<uint32_t>(step); }
 
 constexpr uint32_t kNativeSteps = BitOf(CleanupStep::kYoungGarbage) | BitOf(CleanupStep::kGarbage)
 #ifdef __GLIBC__
@@ -67,8 +66,9 @@ struct Answer {
   ArenaFigures arenas{};
 };
 
-// To the order as it was when the step began: the lock is given up meanwhile.
-void Reply(const Open& open, const Answer& answer) {
+// To the order as it was when the step began: the lock is given up meanwhile. `open` by value: it
+// may be g_open, which is over here.
+void Reply(const Open open, const Answer& answer) {
   if (g_open.attachment == open.attachment && g_open.number == open.number) g_open = {};
   g_waits.store(false, kRelaxed);
   // Another segment may have taken this one's place meanwhile, or another worker this slot.
@@ -155,9 +155,9 @@ void CarryOutCleanup(const Attachment& attachment, uint64_t now_ns) {
     g_open = {Phase::kWaiting, &attachment, ordered, now_ns, now_ns, 0};
   }
   if (g_open.phase != Phase::kWaiting) return;
-  const auto step = static_cast<CleanupStep>(directive.step.load(kRelaxed));
   const uint32_t number = directive.step.load(kRelaxed);
-  if (number >= kCleanupSteps || (CleanupSteps() & (1U << number)) == 0) {
+  const auto step = static_cast<CleanupStep>(number);
+  if (!HasStep(CleanupSteps(), number)) {
     Reply(g_open, {{}, CleanupOutcome::kNothing, "this worker has nothing for this step"});
     return;
   }

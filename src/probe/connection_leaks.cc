@@ -61,6 +61,10 @@ WorkerPools& PoolsOf(const Attachment& attachment) {
   return attachment.segment().pools[attachment.slot_index()];
 }
 
+double ReclaimMode(const Attachment& attachment) {
+  return attachment.orders.leak_reclaim_mode.load(kRelaxed);
+}
+
 void CountFor(const BookedConnection& booked, PoolCounter counter) {
   if (PoolStats* const stats = StatsOfPool(booked.pool); stats != nullptr) {
     AddTo(Counter(*stats, counter), 1);
@@ -118,9 +122,12 @@ void Say(const BookedConnection& booked, EventKind event, uint64_t held_ns) {
   if (frame.code != nullptr) DescribeFrame(frame, place, sizeof place);
   Attachment& attachment = *BookAttachment();
   const std::string_view pool = NameOf(PoolNames(std::as_const(attachment.segment())), booked.pool);
+  const bool withheld = event == EventKind::kConnectionLeaked && said == LeakKind::kConfirmed &&
+                        ReclaimMode(attachment) == kModeObserve;
   char text[sizeof(Event::text)];
-  std::snprintf(text, sizeof text, "%.*s: taken at %s",
-                static_cast<int>(std::min<size_t>(pool.size(), 64)), pool.data(), place);
+  std::snprintf(text, sizeof text, "%.*s: %staken at %s",
+                static_cast<int>(std::min<size_t>(pool.size(), 64)), pool.data(),
+                withheld ? "would be taken back, " : "", place);
   AppendEvent(
       attachment.segment(),
       {.kind = event,
@@ -270,9 +277,11 @@ void LookForLeaks(uint64_t now_ns) noexcept {
   GiveUpDiscarded();
 }
 
-uint32_t ReclaimMode() noexcept {
+LeakReclaim ReclaimOrder() noexcept {
   const Attachment* const attachment = BookAttachment();
-  return attachment != nullptr ? attachment->orders.leak_reclaim.load(kRelaxed) : 0;
+  if (attachment == nullptr || ReclaimMode(*attachment) != kModeOn) return LeakReclaim::kNone;
+  return attachment->orders.leak_close.load(kRelaxed) != 0 ? LeakReclaim::kClose
+                                                           : LeakReclaim::kReturn;
 }
 
 void SetReclaimer(PyObject* reclaimer) noexcept {
@@ -282,8 +291,8 @@ void SetReclaimer(PyObject* reclaimer) noexcept {
 
 void ReclaimIfDue() noexcept {
   if (!g_leaks.due || g_leaks.reclaimer == nullptr) return;
-  const uint32_t mode = ReclaimMode();
-  if (mode == 0) return;
+  const LeakReclaim order = ReclaimOrder();
+  if (order == LeakReclaim::kNone) return;
   g_leaks.due = false;
   // The app may have raised: what is on its way goes on.
   PyObject* type = nullptr;
@@ -291,14 +300,14 @@ void ReclaimIfDue() noexcept {
   PyObject* traceback = nullptr;
   PyErr_Fetch(&type, &value, &traceback);
   PyObject* const reclaimer = Py_NewRef(g_leaks.reclaimer);
-  PyObject* const result = PyObject_CallFunction(reclaimer, "I", mode);
+  PyObject* const result = PyObject_CallFunction(reclaimer, "I", static_cast<uint32_t>(order));
   if (result == nullptr) PyErr_WriteUnraisable(reclaimer);
   Py_XDECREF(result);
   Py_DECREF(reclaimer);
   PyErr_Restore(type, value, traceback);
 }
 
-PyObject* LeaksToReclaim(uint32_t mode) noexcept {
+PyObject* LeaksToReclaim(uint32_t order) noexcept {
   PyObject* const list = PyList_New(0);
   if (list == nullptr || BookAttachment() == nullptr) return list;
   for (BookedConnection* booked = FirstOf(kLeaked); booked != nullptr; booked = NextOf(*booked)) {
@@ -310,7 +319,7 @@ PyObject* LeaksToReclaim(uint32_t mode) noexcept {
       Py_DECREF(list);
       return nullptr;
     }
-    booked->reclaim = mode;
+    booked->reclaim = order;
   }
   return list;
 }

@@ -29,15 +29,16 @@ void EndHold(BookedConnection* booked, uint64_t held_ns, bool by_collector) noex
 void LookForLeaks(uint64_t now_ns) noexcept;
 bool IsTimeToLook(uint64_t now_ns) noexcept;
 
-// What the setting pool_leak_reclaim orders, 0 under observe_only: 1 roll back and return, 2 close.
-uint32_t ReclaimMode() noexcept;
-// A callable that takes that mode, or null. Called after a request has ended, when there is
+// What pool_leak_reclaim and pool_leak_close order.
+enum class LeakReclaim : uint32_t { kNone = 0, kReturn = 1, kClose = 2 };
+LeakReclaim ReclaimOrder() noexcept;
+// A callable that takes that order, or null. Called after a request has ended, when there is
 // something to take back. New leaks, or once a second: what could not be had before.
 void SetReclaimer(PyObject* reclaimer) noexcept;
 void ReclaimIfDue() noexcept;
 // A list of SQLAlchemy's records (new reference; null with an exception) of confirmed leaks on
-// which no statement runs just now. What comes back from now on counts as reclaimed by `mode`.
-PyObject* LeaksToReclaim(uint32_t mode) noexcept;
+// which no statement runs just now. What comes back from now on counts as reclaimed by `order`.
+PyObject* LeaksToReclaim(uint32_t order) noexcept;
 
 // After a fork, in the child.
 void ForgetLeaks() noexcept;

@@ -81,15 +81,17 @@ size_t WriteRefusal(std::span<char> buffer, HttpMethod method,
     return 0;
   }
   const auto length = static_cast<size_t>(PyBytes_GET_SIZE(g_body));
+  const size_t sent = method == HttpMethod::kHead ? 0 : length;
   const int head = PyOS_snprintf(
       buffer.data(), buffer.size(),
       "HTTP/1.1 503 Service Unavailable\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
       "Cache-Control: no-store\r\nRetry-After: %u\r\nConnection: close\r\n\r\n",
       type, length, retry_after_seconds);
-  if (head < 0 || static_cast<size_t>(head) + length > buffer.size()) return 0;
-  if (method == HttpMethod::kHead) return static_cast<size_t>(head);
-  std::memcpy(buffer.data() + head, PyBytes_AS_STRING(g_body), length);
-  return static_cast<size_t>(head) + length;
+  // It needs one byte more than it has letters: for what ends a string.
+  if (head < 0 || static_cast<size_t>(head) >= buffer.size()) return 0;
+  if (static_cast<size_t>(head) + sent > buffer.size()) return 0;
+  std::memcpy(buffer.data() + head, PyBytes_AS_STRING(g_body), sent);
+  return static_cast<size_t>(head) + sent;
 }
 
 PyObject* AnswerInterrupted(PyObject* start_response, HttpMethod method, PyObject* exc_info) {

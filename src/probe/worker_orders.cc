@@ -42,8 +42,10 @@ void RefreshOrders(const Segment& segment, uint64_t now_ns, WorkerOrders* orders
       kRelaxed);
   orders->pool_full_ratio.store(settings.pool_utilization_warning_threshold, kRelaxed);
   orders->leak_after_ns.store(Ns(settings.pool_leak_threshold), kRelaxed);
-  orders->leak_reclaim.store(
-      settings.observe_only != 0 ? 0 : static_cast<uint32_t>(settings.pool_leak_reclaim), kRelaxed);
+  orders->leak_reclaim_mode.store(
+      static_cast<uint32_t>(EffectiveMode(settings.pool_leak_reclaim, settings.observe_only)),
+      kRelaxed);
+  orders->leak_close.store(settings.pool_leak_close != 0 ? 1 : 0, kRelaxed);
   orders->slow_query_ns.store(Ns(settings.slow_query_threshold), kRelaxed);
 
   const SupervisorBlock& supervisor = segment.supervisor;

@@ -32,7 +32,8 @@ struct WorkerOrders {
   std::atomic<uint32_t> pool_throttle_mode{2};
   std::atomic<double> pool_full_ratio{0.9};  // pool_utilization_warning_threshold
   std::atomic<uint64_t> leak_after_ns{30'000'000'000};
-  std::atomic<uint32_t> leak_reclaim{0};  // pool_leak_reclaim; 0 under observe_only
+  std::atomic<uint32_t> leak_reclaim_mode{1};  // as admission_mode
+  std::atomic<uint32_t> leak_close{0};
   std::atomic<uint64_t> slow_query_ns{2'000'000'000};
   // From the supervisor, or the operator over it.
   std::atomic<uint32_t> shed_level{0};

@@ -47,6 +47,19 @@ TEST_F(WorkerOrdersTest, ObserveOnlyHoldsForWhatIsOn) {
   EXPECT_EQ(Refreshed().admission_mode, 0U);
 }
 
+TEST_F(WorkerOrdersTest, LeaksAreTakenBackWhereThatIsOn) {
+  EXPECT_EQ(Refreshed().leak_reclaim_mode, 1U);  // only told, as it is
+  EXPECT_EQ(orders_.leak_close, 0U);
+  Set("pool_leak_reclaim", kModeOn);
+  Set("pool_leak_close", 1);
+  EXPECT_EQ(Refreshed().leak_reclaim_mode, 2U);
+  EXPECT_EQ(orders_.leak_close, 1U);
+  Set("observe_only", 1);
+  EXPECT_EQ(Refreshed().leak_reclaim_mode, 1U);
+  Set("pool_leak_reclaim", kModeOff);
+  EXPECT_EQ(Refreshed().leak_reclaim_mode, 0U);
+}
+
 TEST_F(WorkerOrdersTest, SupervisorOrdersUntilItIsGone) {
   Block().shed_level = 2;
   Block().backlog = 50;

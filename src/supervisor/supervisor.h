@@ -443,13 +443,15 @@ struct ProbeAnswer {                 // of /health/live, /health/ready, /health/
   std::string reason;
 };
 
-// Whether a part of the app can be relied on that is not the app's own: a database, another host.
+// Whether a part of the app can be relied on that is not the app's own: a database, another host,
+// what alerts are told to.
 struct Dependency {
   std::string component;  // that depends on it
-  std::string kind;       // database_server, pool, host
+  std::string kind;       // database_server, pool, host, sink
   std::string name;
   Status status = Status::kHealthy;
   std::string reason{};  // plain words; empty while it is healthy
+  std::string detail{};  // how it fares, in plain words; empty: nothing to add
 };
 
 // A part of the health that has an address of its own: [health.groups] of stirbar.toml.

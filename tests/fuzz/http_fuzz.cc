@@ -4,8 +4,8 @@
 // each to a router bound to loopback and to one that wants a token. Held: without the token nothing
 // but refusals and the login page comes out; under a foreign name nothing but 421; no secret
 // appears in any output; every response is one well-formed response with the security headers,
-// whatever the request smuggles into it; no setting changes without the operator's token, and what
-// holds after a change is allowed.
+// whatever the request smuggles into it; a login leads to a page of this server; no setting changes
+// without the operator's token, and what holds after a change is allowed.
 //
 // The input: flags u8 (1: token required, 2: structured, 4: before the first tick), pieces u8 (how
 // many bytes arrive at once; 0: all), then the connection's bytes, or requests made of texts.
@@ -168,11 +168,12 @@ class Server {
 
   HttpResponse Answer(const HttpRequest& request) {
     // A refusal may quote what was asked for; what was given for logging in is never quoted.
-    may_quote_ = request.Path() != "/login" &&
-                 (HasSecret(request.target) || HasSecret(request.body));
+    may_quote_ =
+        request.Path() != "/login" && (HasSecret(request.target) || HasSecret(request.body));
     HttpResponse response = router_.Route(
         request, {has_figures_ ? Figures() : std::shared_ptr<const Snapshot>(), now_ns_});
     if (require_token_ && !shown_) RequireRefusal(request, response);
+    if (response.status == 303) RequireOwnAddress(response.Header("Location"));
     Require(operator_shown_ || desk_.changes().empty(), "who shows no token changes nothing");
     Require(CheckSettings(desk_.resolved().values).ok(), "what holds is allowed");
     for (const SettingSpec& spec : kSettingSpecs) {
@@ -291,10 +292,20 @@ class Server {
     return std::string(cookie.substr(name.size(), cookie.find(';') - name.size()));
   }
 
+  // Told anew, and not by the code under test: "/", "/name", "/login" and "/login?next=/name".
+  static void RequireOwnAddress(std::string_view location) {
+    constexpr std::string_view kForm = "/login?next=";
+    if (location.starts_with(kForm)) location.remove_prefix(kForm.size());
+    const bool plain = location.substr(std::min<size_t>(1, location.size()))
+                           .find_first_not_of("abcdefghijklmnopqrstuvwxyz-") == location.npos;
+    Require(location.starts_with('/') && plain, "a redirect leads to a page of this server");
+  }
+
   static void RequireRefusal(const HttpRequest& request, const HttpResponse& response) {
     const bool form = request.Path() == "/login" && response.status == 200 &&
                       Contains(response.body, "<form method=\"post\" action=\"/login\">");
-    const bool to_form = response.status == 303 && response.Header("Location") == "/login";
+    const bool to_form =
+        response.status == 303 && response.Header("Location").starts_with("/login");
     Require(form || to_form || IsOneOf(response.status, {400, 401, 403, 405, 415, 429}),
             "without the token there is nothing but refusals and the form");
     Require(response.Header("Set-Cookie").empty(), "without the token there is no session");
@@ -354,7 +365,7 @@ std::string_view Pick(const std::array<std::string_view, kSize>& table, FuzzInpu
 void Ask(Server& server, std::string_view rest) {
   static constexpr std::array<std::string_view, 6> kMethods{"GET",    "HEAD",    "POST",
                                                             "DELETE", "OPTIONS", "TRACE"};
-  static constexpr std::array<std::string_view, 19> kTargets{"/",
+  static constexpr std::array<std::string_view, 21> kTargets{"/",
                                                              "/login",
                                                              "/metrics",
                                                              "/api/v1/snapshot",
@@ -372,7 +383,9 @@ void Ask(Server& server, std::string_view rest) {
                                                              "/api/v1/latency?route=GET+/new",
                                                              "/api/v1/settings",
                                                              "/api/v1/session",
-                                                             "/logout"};
+                                                             "/logout",
+                                                             "/login?next=/alerts",
+                                                             "/login?next=//evil"};
   static constexpr std::array<std::string_view, 15> kNames{
       "Host",   "Authorization",  "Cookie",          "Content-Type",    "Accept",
       "Origin", "Sec-Fetch-Site", "If-None-Match",   "Accept-Encoding", "host",

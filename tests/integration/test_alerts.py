@@ -8,6 +8,8 @@ import email.policy
 import hashlib
 import hmac
 import json
+import os
+import pwd
 import random
 import signal
 import time
@@ -149,6 +151,65 @@ def test_a_stopped_worker_is_told_and_its_end_too(box: Sandbox, receiver: HttpRe
     assert 'stirbar_alert_deliveries_total{sink="webhook"}' in running.api.ask("/metrics").text
 
 
+# R-HLTH-1, R-ALRT-1: the seed's NotificationSystemMonitor
+def test_sinks_are_dependencies_that_fail_no_probe(box: Sandbox, receiver: HttpReceiver) -> None:
+    with HttpReceiver(status=503) as pager:
+        running = serve(
+            box,
+            f'[[sinks]]\nkind = "webhook"\nname = "ops"\nurl = "{receiver.url}"\n'
+            f'[[sinks]]\nkind = "webhook"\nname = "pager"\nurl = "{pager.url}"\n'
+            "retry_max_seconds = 1\n",
+            STIRBAR_SINK_FAILURE_LIMIT="1",
+        )
+
+        def component() -> Json:
+            rows: list[Json] = running.api.ask("/api/v1/health").json["components"]
+            return next(row for row in rows if row["name"] == "alerts")
+
+        def dependency(name: str) -> Json:
+            row: Json = next(row for row in component()["depends_on"] if row["name"] == name)
+            check_against("Dependency", row)
+            return row
+
+        def checked(path: str = "/health/ready") -> dict[str, Json]:
+            answer = running.api.ask(path)
+            assert answer.status == 200, answer.text
+            check_against("HealthAnswer", answer.json)
+            return {row["componentId"]: row for row in answer.json["checks"]["alerts:sink"]}
+
+        eventually(lambda: component()["status"] == "healthy")
+        for name in ("ops", "pager"):
+            unused = dependency(name)
+            assert (unused["kind"], unused["status"], unused["reason"]) == ("sink", "healthy", "")
+            assert unused["detail"] == "has taken no message yet, none wait"
+
+        assert box.cli("alerts", "test").returncode == 0
+        failing = eventually(
+            lambda: row if (row := dependency("pager"))["status"] == "warning" else None,
+            what="one sink fails",
+        )
+        assert "has taken nothing for" in failing["reason"] and "503" in failing["reason"]
+        assert failing["detail"] == "has taken no message yet, 1 waits"
+        eventually(lambda: "took the last message" in dependency("ops")["detail"])
+        assert dependency("ops")["status"] == "healthy"
+
+        # The rule about sinks says so of the whole component; no probe fails for it.
+        eventually(lambda: component()["status"] == "warning", what="alert_sinks fires")
+        for path in ("/health/live", "/health/ready", "/health/startup"):
+            rows = checked(path)
+            assert (rows["ops"]["status"], rows["ops"]["observedValue"]) == ("pass", "ok")
+            assert (rows["pager"]["status"], rows["pager"]["observedValue"]) == ("warn", "failing")
+            assert running.api.ask(path).json["status"] == "pass"
+        listed = running.api.snapshot()["health"]["dependencies"]
+        assert [row["name"] for row in listed if row["kind"] == "sink"] == ["pager", "ops"]
+
+        pager.status = 200
+        eventually(lambda: dependency("pager")["status"] == "healthy", what="it is back")
+        eventually(lambda: checked()["pager"]["observedValue"] == "ok")
+        assert dependency("pager")["detail"].endswith(" ago, none wait")
+        eventually(lambda: component()["status"] == "healthy", 60, "alert_sinks resolves")
+
+
 # R-ALRT-1
 def test_silences_and_acknowledgements(box: Sandbox, receiver: HttpReceiver) -> None:
     running = serve(box, f'[[sinks]]\nkind = "webhook"\nurl = "{receiver.url}"\n')
@@ -166,7 +227,8 @@ def test_silences_and_acknowledgements(box: Sandbox, receiver: HttpReceiver) -> 
     silence = alerts(running)["silences"][0]
     assert silence["matchers"] == ["rule=worker_*", "component=workers"]
     assert (silence["state"], silence["comment"]) == ("active", "maintenance")
-    assert silence["author"].startswith("operator from")
+    user = pwd.getpwuid(os.getuid()).pw_name
+    assert silence["author"].startswith(f"operator (cli, user {user}) from")
 
     stop_worker(running)
     row = firing(running, "worker_stopped")[0]
@@ -257,7 +319,8 @@ command = ["{script}"]
         line = next(text for text in running.log.splitlines() if text.startswith('{"stirbar_alert'))
         logged = json.loads(line)["stirbar_alert"]
         assert (logged["status"], logged["app"]) == ("test", "apps")
-        text = "this is a test, asked for by the operator from 127.0.0.1"
+        user = pwd.getpwuid(os.getuid()).pw_name
+        text = f"this is a test, asked for by the operator (cli, user {user}) from 127.0.0.1"
         by_path = {request.path: request for request in receiver.requests}
         slack = by_path["/slack"].json
         assert text in slack["text"] and slack["attachments"][0]["text"] == text

@@ -166,3 +166,33 @@ def test_what_is_plain_is_refused_at_the_door(box: Sandbox, kind: list[str]) -> 
     for _ in range(5):
         refused()
     eventually(lambda: traffic(served)["refused"]["background"] == asked, what="counted")
+
+
+# R-REQ-6: the door writes at most 4 KiB; a longer refusal is whole all the same
+@pytest.mark.parametrize("kind", [["-k", "sync"], ["-k", "gthread", "--threads", "2"]])
+@pytest.mark.parametrize(("length", "by_the_door"), [(3_000, True), (200_000, False)])
+def test_an_apps_own_refusal_comes_whole(
+    box: Sandbox, kind: list[str], length: int, by_the_door: bool
+) -> None:
+    environment = {"STIRBAR_SHED_LEVEL": "2", "REFUSAL_BYTES": str(length)}
+    served = box.gunicorn("-w", "1", *kind, app="overload_app:app", environment=environment).ready(
+        workers=1
+    )
+    eventually(lambda: traffic(served)["shed_level"] == 2, what="the operator's level")
+
+    # Without a body each of them fits: so the door shows that it is watched.
+    def head() -> Message:
+        answer = served.app.ask("/background", "HEAD")
+        assert answer.status == 503 and answer.text == ""
+        return answer.headers
+
+    headers = eventually(lambda: h if "Server" not in (h := head()) else None, what="the door")
+    assert int(headers["Content-Length"]) == length
+    for _ in range(3):
+        answer = served.app.ask("/background")
+        assert answer.status == 503
+        assert ("Server" not in answer.headers) == by_the_door
+        assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert int(answer.headers["Content-Length"]) == length
+        assert answer.text == "busy " * (length // 5)
+    assert served.app.ask("/work").status == 200

@@ -32,12 +32,40 @@ def test_an_engine_gets_the_fair_pool_with_no_change_to_the_app(app: Running) ->
     assert found["name"].endswith("shop.db")
 
 
-@pytest.mark.parametrize("switch", ["STIRBAR_CONNECTION_POOL=0", "STIRBAR_OBSERVE_ONLY=1"])
-def test_an_engine_keeps_its_pool_where_that_is_asked_for(box: Sandbox, switch: str) -> None:
+def held(app: Running) -> int:
+    rows = app.api.ask("/api/v1/connections").json["connections"]
+    return sum(row["state"] == "active" for row in rows)
+
+
+@pytest.mark.parametrize("switch", ["STIRBAR_CONNECTION_POOL=observe", "STIRBAR_OBSERVE_ONLY=1"])
+def test_an_engine_keeps_its_pool_and_is_observed(box: Sandbox, switch: str) -> None:
     name, _, value = switch.partition("=")
     app = serve(box, **{name: value})
     assert pool(app)["class"] == "QueuePool"
-    assert app.app.ask("/hold/0").json["waited"] < 5
+    holder = app.app.ask_in_background("/hold/4")
+    eventually(lambda: held(app) == 1, what="who holds a connection is told")
+    assert holder.result().json["waited"] < 5
+    eventually(lambda: held(app) == 0, what="it is given back")
+
+
+@pytest.mark.parametrize("off", ["off", "false", "0"])
+def test_an_engine_is_left_alone_where_pools_are_off(box: Sandbox, off: str) -> None:
+    app = serve(box, STIRBAR_CONNECTION_POOL=off)
+    assert pool(app)["class"] == "QueuePool"
+    holder = app.app.ask_in_background("/hold/3")
+    in_flight = "/api/v1/snapshot"
+    eventually(lambda: app.api.ask(in_flight).json["in_flight"], what="the request is seen")
+    assert held(app) == 0, "nothing listens to its pool"
+    assert holder.result().json["waited"] < 5
+    assert held(app) == 0
+
+
+def test_a_mode_that_there_is_not_is_refused(box: Sandbox) -> None:
+    refused = box.cli("run", "--", "true", environment={"STIRBAR_CONNECTION_POOL": "sometimes"})
+    assert refused.returncode == 2
+    assert "connection_pool: 'sometimes' is not allowed; it takes off, observe or on" in (
+        refused.stderr
+    )
 
 
 def test_background_loops_do_not_starve_requests(app: Running) -> None:

@@ -6,6 +6,7 @@ Durations of minutes are shortened in stirbar.toml; the durations themselves are
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -171,6 +172,42 @@ def test_a_full_pool_fires_and_resolves(box: Sandbox) -> None:
     for hold in holds:
         assert hold.result().status == 200
     resolves(served, "pool_utilization")
+
+
+CACHE_RULE = """
+[[rules]]
+name = "cache_hit_rate"
+warning = {enter = 0.5, leave = 0.6, for = "2s", leave_for = "1s"}
+"""
+
+
+# R-RES-2: look-ups that miss, then look-ups that hit
+def test_a_cache_that_misses_fires_and_resolves(box: Sandbox) -> None:
+    path = box.folder / "stirbar.toml"
+    path.write_text(CACHE_RULE)
+    served = box.gunicorn(
+        "-w", "1", app="memory_app:app", environment={"STIRBAR_CONFIG": str(path)}
+    ).ready(workers=1)
+    assert rule_row(served, "cache_hit_rate")["state"] == "inactive"  # nobody has asked it yet
+
+    looked_up = itertools.count()
+    for _ in range(40):
+        served.app.ask(f"/square/{next(looked_up)}")
+    alert = fires(served, "cache_hit_rate")
+    assert alert["component"] == "requests" and alert["value"] == 0
+    assert alert["message"].startswith("0 % of the last minute's look-ups")
+    assert served.api.snapshot()["performance"]["cache_hit_rate"] == 0
+    advice = next(
+        row
+        for row in served.api.ask("/api/v1/recommendations").json["recommendations"]
+        if row["rule"] == "cache_hit_rate"
+    )
+    assert "square" in advice["text"]
+
+    for _ in range(120):
+        served.app.ask("/square/0")
+    resolves(served, "cache_hit_rate")
+    assert served.api.snapshot()["performance"]["cache_hit_rate"] > 0.6
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import pytest
 from harness import ROOT, Answer, Api, Running, Sandbox, eventually, free_port
@@ -102,9 +103,44 @@ def test_nothing_is_read_from_elsewhere_without_a_token(guarded: Guarded, path: 
     for token in ("", "x", guarded.operator[:-1], guarded.reader + "x"):
         assert guarded.ask(path, token=token).status == 401
     browser = guarded.api.ask(path, headers=BROWSER)
-    to_form = browser.status == 303 and browser.headers["Location"] == "/login"
+    form = "/login" if path == "/" else f"/login?next={path}"
+    to_form = browser.status == 303 and browser.headers["Location"] == form
     assert to_form if path in PAGES else browser.status == 401
     assert guarded.operator not in browser.text and guarded.reader not in browser.text
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_login_leads_to_the_page_that_was_wanted(guarded: Guarded, path: str) -> None:
+    sent_there = guarded.api.ask(path, headers=BROWSER).headers["Location"]
+    form = guarded.api.ask(sent_there, headers=BROWSER).text
+    hidden = re.search(r'name="next" type="hidden" value="([^"]+)"', form)
+    wanted = f"&next={quote(hidden[1], safe='')}" if hidden else ""
+    answer = guarded.api.ask("/login", "POST", f"token={guarded.reader}{wanted}", FORM)
+    assert (answer.status, answer.headers["Location"]) == (303, path)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "//evil",
+        "/\\evil",
+        "/%5Cevil",
+        "%2F%2Fevil",
+        "%252F%252Fevil",
+        "https://evil.example/alerts",
+        "/alerts/../../evil",
+        "/alerts%0D%0ASet-Cookie:%20a=b",
+        "/logout",
+        "/api/v1/settings",
+    ],
+)
+def test_a_login_leads_nowhere_else(guarded: Guarded, wanted: str) -> None:
+    form = guarded.api.ask(f"/login?next={wanted}", headers=BROWSER)
+    assert form.status == 200 and "next" not in form.text and "evil" not in form.text
+    for value in (wanted, quote(wanted, safe="")):
+        body = f"token={guarded.reader}&next={value}"
+        answer = guarded.api.ask("/login", "POST", body, FORM)
+        assert (answer.status, answer.headers["Location"]) == (303, "/")
 
 
 @pytest.mark.parametrize("path", sorted({*PAGES, *READS} - {"/api/v1/stream"}))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
 import stat
 import subprocess
 import time
@@ -16,6 +18,7 @@ from test_http import check_against, check_documented
 
 NAME = "memory_warning_threshold"
 ADDRESS = "/api/v1/settings"
+USER = pwd.getpwuid(os.getuid()).pw_name
 
 
 def token(box: Sandbox) -> dict[str, str]:
@@ -130,7 +133,8 @@ def test_the_command_line_changes_explains_and_takes_back(
         ["runtime", "0.66", "holds"]
     ]
     assert ["default", "0.8", "overridden"] in [line.split() for line in explained.splitlines()]
-    assert "by operator from 127.0.0.1" in explained
+    # Who changed it, as the command line says.
+    assert f"by operator (cli, user {USER}) from 127.0.0.1" in explained
     history = json.loads(cli("config", "history", "--json").stdout)["changes"]
     number = next(one["number"] for one in history if one["name"] == NAME)
     assert f"{NAME}: 0.8 (default) -> 0.66 (runtime)" in cli("config", "history").stdout

@@ -241,7 +241,7 @@ test("an address that others can reach asks for the token", async ({ page, start
   }
 
   await page.goto(`${app.page}/routes`);
-  await expect(page).toHaveURL(`${app.page}/login`);
+  await expect(page).toHaveURL(`${app.page}/login?next=/routes`);
   const field = page.getByLabel("Access token");
   await expect(field).toBeFocused();
   await field.fill("0".repeat(64));
@@ -249,7 +249,8 @@ test("an address that others can reach asks for the token", async ({ page, start
   await expect(page.getByRole("alert")).toHaveText("That is not the token.");
   await field.fill(token);
   await page.keyboard.press("Enter");
-  await expect(page).toHaveURL(`${app.page}/`);
+  await expect(page).toHaveURL(`${app.page}/routes`); // where one wanted to go
+  await page.goto(`${app.page}/`);
   await expectNewFigures(expect, page); // the stream is let in as well
   await page.goto(`${app.page}/workers`);
   await expect(rows(page, "Workers, all figures")).toHaveCount(1);

@@ -54,7 +54,7 @@ test("who is not logged in reads, and is told where to log in", async ({ page, c
   await expect(form(page)).toBeHidden();
   await expect(page.locator(".layers [data-holds]")).toHaveText(/default.*0\.8.*holds/);
   await page.locator(".may-not").getByRole("link", { name: "Log in" }).click();
-  await expect(page).toHaveURL(`${shared.app.page}/login`);
+  await expect(page).toHaveURL(`${shared.app.page}/login?next=/settings`);
   await page.getByLabel("Access token").fill("guess");
   await page.getByRole("button", { name: "Log in" }).click();
   await expect(page.getByRole("alert")).toHaveText("That is not the token.");

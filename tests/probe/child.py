@@ -52,6 +52,7 @@ FIELDS = {
     "directive_done": (216, "Q"),
     "directive_step": (256, "I"),
     "directive_budget_ns": (280, "Q"),
+    "directive_outcome": (288, "I"),
 }
 IN_FLIGHT_OFFSET, IN_FLIGHT_BYTES, IN_FLIGHT_COUNT = 24_832, 256, 256
 STATS_OFFSET, STATS_BYTES, STATS_COUNT = 90_368, 824, 2048

@@ -262,7 +262,9 @@ def test_a_connection_still_held_when_its_request_has_ended(run: Run, poolclass:
         assert stats["leaks_confirmed"] == 1 and stats["leaks_returned"] == 1, stats
         assert stats["leaks_collected"] == 0 and stats["leaks_suspect"] == 0, stats
         assert [kind for kind, _ in book.events()] == ["leaked", "returned"], book.events()
-        assert book.events()[0][1] == f"{url}: taken at /app/views.py:1 in keep", book.events()
+        assert book.events()[0][1] == (
+            f"{url}: would be taken back, taken at /app/views.py:1 in keep"
+        ), book.events()
         """,
             poolclass,
         )
@@ -401,7 +403,7 @@ LEAKING_APP = """
     assert stats["leaks_confirmed"] == CALLS == stats["leaks_reclaimed"], stats
     assert stats["leaks_returned"] == 0 and stats["leaks_collected"] == 0, stats
     assert held() == [] and engine.pool.checkedout() == 0
-    assert {leak["reclaimed"] for leak in book.leaks()} == {MODE}
+    assert {leak["reclaimed"] for leak in book.leaks()} == {ORDER}
     # Nobody's work was committed, and no late user gets what is another's by now.
     from stirbar.leaks import ConnectionReclaimed
     def check():
@@ -427,31 +429,45 @@ LEAKING_APP = """
 @both
 def test_an_app_that_leaks_at_each_call_goes_on(run: Run, poolclass: str) -> None:  # noqa: F811
     # R-POOL-3
-    for mode, calls in ((1, 10_000), (2, 1_000)):
+    for close, calls in ((0, 10_000), (1, 1_000)):
         run(
             joined(
                 "    with engine.begin() as c: c.execute(sa.text('create table t (a)'))"
-                + LEAKING_APP.replace("MODE", str(mode)).replace("CALLS", str(calls)),
+                + LEAKING_APP.replace("ORDER", str(1 + close)).replace("CALLS", str(calls)),
                 poolclass=poolclass,
                 options=", pool_size=5, max_overflow=10, pool_timeout=1",
-                settings=f"pool_leak_reclaim={mode}",
+                settings=f"pool_leak_reclaim=2, pool_leak_close={close}",
             )
         )
 
 
-def test_nothing_is_reclaimed_by_default_or_while_observing(run: Run) -> None:  # noqa: F811
-    for settings in ("", "pool_leak_reclaim=1, observe_only=1"):
-        run(
-            joined(
-                """
-                for _ in range(3): call(keep)
-                assert len(held()) == 3
-                assert kept[0].execute(sa.text("select 1")).scalar() == 1
-                assert book.stats(url)["leaks_reclaimed"] == 0
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ("", True),
+        ("pool_leak_reclaim=1", True),
+        ("pool_leak_reclaim=2, observe_only=1", True),
+        ("pool_leak_reclaim=0", False),
+    ],
+)
+def test_nothing_is_reclaimed_while_that_is_off_or_observed(
+    run: Run,  # noqa: F811
+    settings: str,
+    told: bool,
+) -> None:
+    run(
+        joined(
+            f"""
+            for _ in range(3): call(keep)
+            assert len(held()) == 3
+            assert kept[0].execute(sa.text("select 1")).scalar() == 1
+            assert book.stats(url)["leaks_reclaimed"] == 0
+            [(kind, text)] = book.events()
+            assert kind == "leaked" and ("would be taken back" in text) is {told}, text
                 """,
-                settings=settings,
-            )
+            settings=settings,
         )
+    )
 
 
 @both
@@ -470,7 +486,7 @@ def test_what_is_in_somebodys_hands_is_closed(run: Run, poolclass: str) -> None:
         else: raise AssertionError("its connection is in the pool")
         with engine.connect() as connection: connection.execute(sa.text("select 1"))
         """,
-            settings="pool_leak_reclaim=1",
+            settings="pool_leak_reclaim=2",
         )
     )
 
@@ -495,7 +511,7 @@ def test_a_connection_that_runs_a_statement_is_left_alone(run: Run) -> None:  # 
         # Looked at again by a later request.
         wait_until(lambda: call(lambda: None) or book.stats(url)["leaks_reclaimed"] == 1)
         """,
-            settings="pool_leak_reclaim=1",
+            settings="pool_leak_reclaim=2",
         )
     )
 
@@ -510,7 +526,7 @@ def test_an_exception_of_the_app_survives_the_reclaim(run: Run) -> None:  # noqa
         else: raise AssertionError
         assert book.stats(url)["leaks_reclaimed"] == 1
         """,
-            settings="pool_leak_reclaim=1",
+            settings="pool_leak_reclaim=2",
         )
     )
 

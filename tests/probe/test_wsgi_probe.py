@@ -727,9 +727,9 @@ def test_native_threads_leave_signals_to_the_app(run: Run) -> None:
 CLEANUP = """
     attach()
     rows = Rows()
-    def order_cleanup():
+    def order_cleanup(step=5):  # all garbage
         rows.put("directive_kind", 1)
-        rows.put("directive_step", 5)  # all garbage
+        rows.put("directive_step", step)
         rows.put("directive_budget_ns", 10**9)
         rows.put("directive_ordered", rows.get("directive_ordered") + 1)
         wait_until(lambda: rows.get("directive_done") == rows.get("directive_ordered"))
@@ -749,6 +749,21 @@ def test_a_cleanup_collects_garbage(run: Run) -> None:
         order_cleanup()
         assert gone() is None
         order_cleanup()
+        """)
+    )
+
+
+@pytest.mark.parametrize("step", [0, 7, 2**31])  # none, and what is no step
+def test_an_order_to_clean_nothing_is_answered(run: Run, step: int) -> None:
+    run(
+        textwrap.dedent(CLEANUP)
+        + textwrap.dedent(f"""
+        probe.set_python_steps(0xFFFFFFFF)
+        rows.put("directive_outcome", 0)
+        order_cleanup({step})
+        assert rows.get("directive_outcome") == 1  # nothing
+        order_cleanup()
+        assert rows.get("directive_outcome") == 0  # done
         """)
     )
 

@@ -223,10 +223,11 @@ export interface Recommendation {
 // What the app leans on that is not itself.
 export interface Dependency {
   component: string;
-  kind: string; // pool, database_server, host
+  kind: string; // pool, database_server, host, sink
   name: string;
   status: Status;
   reason: string;
+  detail?: string; // how it fares; missing in snapshots of an older supervisor
 }
 
 export interface HealthGroup {

@@ -42,6 +42,16 @@ describe('address', () => {
   });
 });
 
+describe('loginAddress', () => {
+  it('leads back to the page', async () => {
+    await path('/alerts', '/');
+    const { loginAddress } = await import('./site');
+    expect(new URL(loginAddress('/alerts')).pathname).toBe('/login');
+    expect(new URL(loginAddress('/alerts')).search).toBe('?next=/alerts');
+    expect(new URL(loginAddress('/')).search).toBe('');
+  });
+});
+
 describe('ownPage', () => {
   it('leads to the same page, and nowhere else', async () => {
     const { ownPage } = await import('./site');

@@ -20,6 +20,11 @@ export function pageAddress(path: string): string {
   return address(`.${path}`);
 }
 
+// Where one logs in, to be back on the page `path` ("/alerts") afterwards.
+export function loginAddress(path: string): string {
+  return address(path === '/' ? 'login' : `login?next=${path}`);
+}
+
 // Which of `pages` the browser's address names ("/routes"). An address that names none, such as
 // /admin/health, stands for the page that the server asked for.
 export function currentPath(pages: readonly string[]): string {

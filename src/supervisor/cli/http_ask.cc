@@ -1,5 +1,9 @@
 #include "supervisor/cli/http_ask.h"
 
+#include <pwd.h>
+#include <unistd.h>
+
+#include <array>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -49,6 +53,15 @@ std::optional<tcp::endpoint> EndpointOf(std::string_view url) {
   return tcp::endpoint(address, static_cast<uint16_t>(port));
 }
 
+// Who runs this, for the records of what is changed. Empty: the machine does not know.
+std::string UserName() {
+  passwd entry{};
+  passwd* found = nullptr;
+  std::array<char, 4096> texts;
+  const int fault = getpwuid_r(getuid(), &entry, texts.data(), texts.size(), &found);
+  return fault == 0 && found != nullptr ? found->pw_name : "";
+}
+
 // The three steps, each begun by the end of the one before. Only asynchronous calls have time-outs.
 struct Exchange {
   Exchange(asio::io_context& io, const std::string& host, const std::string& target,
@@ -62,6 +75,7 @@ struct Exchange {
   }
 
   void Send(const std::string& json) {
+    if (const std::string user = UserName(); !user.empty()) request.set("X-Stirbar-User", user);
     request.method(http::verb::post);
     request.set(http::field::content_type, "application/json");
     request.body() = json;

@@ -57,12 +57,13 @@ Advice AdviseConnectionLeaks(const Finding& /*finding*/, const RuleInput& input)
   Advice advice{HowToGiveBack(*newest), ""};
   advice.effect = "the " + CountText(newest->count, "connection") +
                   " that it has leaked so far would have come back";
-  if (input.sample.settings.pool_leak_reclaim == 0) {
-    advice.command = "stirbar config set pool_leak_reclaim 1";
-    advice.effect += "; pool_leak_reclaim 1 takes them back at the request's end until then";
-  }
-  if (input.sample.settings.pool_leak_reclaim == 0) {
-    advice.evidence = "pool_leak_reclaim is 0: leaks are reported and left alone";
+  const double mode = input.sample.settings.pool_leak_reclaim;
+  if (mode != kModeOn) {
+    advice.command = "stirbar config set pool_leak_reclaim=on";
+    advice.effect += "; pool_leak_reclaim on takes them back at the request's end until then";
+    advice.evidence = std::string("pool_leak_reclaim is ") +
+                      (mode == kModeObserve ? "observe" : "off") +
+                      ": leaks are reported and left alone";
   }
   return advice;
 }

@@ -67,6 +67,9 @@ class DefaultEvaluator : public Evaluator {
     if (!sample.pools.empty() || !sample.databases.empty()) {
       assessment.components.try_emplace("database", Status::kHealthy);
     }
+    if (!sample.alerting.sinks.empty()) {
+      assessment.components.try_emplace("alerts", Status::kHealthy);
+    }
     trends_.Add(sample.tick, evaluation.metrics);
     evaluation.trends = trends_.Trends(sample.settings);
     assessment.recommendations = Recommend(assessment.findings, input, rules_);

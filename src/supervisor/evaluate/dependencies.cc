@@ -52,6 +52,27 @@ Dependency OfHost(const HostSample& host, const std::vector<RecentHost>& recent)
   return out;
 }
 
+// What it does not take waits: the app itself misses nothing, so this is never worse than a
+// warning.
+Dependency OfSink(const SinkSample& sink, const Tick& tick) {
+  Dependency out{.component = "alerts", .kind = "sink", .name = sink.name};
+  if (sink.failing_seconds > 0) {
+    out.status = Status::kWarning;
+    out.reason = "has taken nothing for " + SecondsText(sink.failing_seconds) +
+                 (sink.last_error.empty() ? "" : " (" + sink.last_error + ")");
+  }
+  if (sink.last_success_wall_ns == 0) {
+    out.detail = "has taken no message yet";
+  } else {
+    const uint64_t ago_ns = tick.wall_ns - std::min(tick.wall_ns, sink.last_success_wall_ns);
+    out.detail =
+        "took the last message " + SecondsText(static_cast<double>(ago_ns) * 1e-9) + " ago";
+  }
+  out.detail += ", " + (sink.waiting == 0 ? "none" : std::to_string(sink.waiting)) +
+                (sink.waiting == 1 ? " waits" : " wait");
+  return out;
+}
+
 }  // namespace
 
 std::vector<Dependency> DependenciesOf(const Sample& sample, const std::vector<RecentHost>& hosts) {
@@ -61,6 +82,7 @@ std::vector<Dependency> DependenciesOf(const Sample& sample, const std::vector<R
     all.push_back(OfServer(server, sample.tick));
   }
   for (const HostSample& host : sample.hosts) all.push_back(OfHost(host, hosts));
+  for (const SinkSample& sink : sample.alerting.sinks) all.push_back(OfSink(sink, sample.tick));
   std::stable_sort(all.begin(), all.end(), [](const Dependency& left, const Dependency& right) {
     return left.status > right.status;
   });

@@ -1,5 +1,5 @@
-// What the app leans on that is not itself: database servers, pools, other hosts. They make the
-// app's components unhealthy; never its liveness.
+// What the app leans on that is not itself: database servers, pools, other hosts, the sinks of its
+// alerts. They make the app's components unhealthy; never its liveness or readiness.
 #pragma once
 
 #include <vector>

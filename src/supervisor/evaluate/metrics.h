@@ -17,8 +17,8 @@
 //   connection_pool_utilization
 //                         0..1: of the fullest pool of the fullest worker; kNotMeasured where no
 //                         pool has a limit
-//
-// cache_hit_rate stays kNotMeasured: nothing measures it yet.
+//   cache_hit_rate        hits / look-ups of the last minute, over all registered caches that count
+//                         them; kNotMeasured where none was asked
 #pragma once
 
 #include "supervisor/supervisor.h"

@@ -284,5 +284,47 @@ TEST(EvaluatorHealth, DependenciesInTroubleComeFirstAndNeverTouchLiveness) {
   EXPECT_EQ(assessment.live.status, Status::kHealthy);
 }
 
+TEST(EvaluatorHealth, SinksOfAlertsAreDependenciesThatFailNoProbe) {
+  SampleBuilder sample;
+  sample.Worker();
+  sample->tick.wall_ns = 1'000'000'000'000;
+  SinkSample works;
+  works.name = "log";
+  works.last_success_wall_ns = sample->tick.wall_ns - 60'000'000'000;
+  SinkSample fails;
+  fails.name = "pager";
+  fails.failing_seconds = 10'000;
+  fails.last_error = "connect: Connection refused";
+  fails.waiting = 3;
+  SinkSample unused;
+  unused.name = "mail";
+  sample->alerting.sinks = {works, fails, unused};
+  const Assessment assessment = MakeEvaluator()->Evaluate(*sample).assessment;
+  ASSERT_THAT(assessment.dependencies, SizeIs(3));
+  const Dependency& first = assessment.dependencies[0];
+  EXPECT_EQ(first.component, "alerts");
+  EXPECT_EQ(first.kind, "sink");
+  EXPECT_EQ(first.name, "pager");
+  EXPECT_EQ(first.status, Status::kWarning);
+  EXPECT_THAT(first.reason, HasSubstr("has taken nothing for 2 h 46 min (connect: Connection"));
+  EXPECT_EQ(first.detail, "has taken no message yet, 3 wait");
+  EXPECT_EQ(assessment.dependencies[1].status, Status::kHealthy);
+  EXPECT_EQ(assessment.dependencies[1].reason, "");
+  EXPECT_EQ(assessment.dependencies[1].detail, "took the last message 60 s ago, none wait");
+  EXPECT_EQ(assessment.dependencies[2].detail, "has taken no message yet, none wait");
+  EXPECT_EQ(assessment.components.at("alerts"), Status::kWarning);  // the rule alert_sinks
+  EXPECT_EQ(assessment.live.status, Status::kHealthy);
+  EXPECT_EQ(assessment.ready.status, Status::kHealthy);
+}
+
+TEST(EvaluatorHealth, AlertsAreAComponentWhereTheyGoSomewhere) {
+  SampleBuilder sample;
+  sample.Worker();
+  EXPECT_EQ(MakeEvaluator()->Evaluate(*sample).assessment.components.count("alerts"), 0U);
+  sample->alerting.sinks.emplace_back().name = "log";
+  EXPECT_EQ(MakeEvaluator()->Evaluate(*sample).assessment.components.at("alerts"),
+            Status::kHealthy);
+}
+
 }  // namespace
 }  // namespace stirbar

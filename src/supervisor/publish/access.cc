@@ -7,6 +7,7 @@
 #include "supervisor/publish/api_endpoint.h"
 #include "supervisor/publish/json_writer.h"
 #include "supervisor/publish/login_page.h"
+#include "supervisor/publish/login_return.h"
 
 namespace stirbar {
 namespace {
@@ -42,6 +43,17 @@ std::string_view BearerToken(const HttpRequest& request) {
   std::string_view rest = Trim(request.Header("Authorization"));
   if (!EqualIgnoringCase(TakeUntil(' ', &rest), "Bearer")) return {};
   return Trim(rest);
+}
+
+// A user's name as programs send it: nobody has checked it, and it gets into logs and pages.
+std::string UserHint(std::string_view text) {
+  constexpr size_t kLongest = 32;
+  std::string name;
+  for (const char c : text.substr(0, kLongest)) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (letter || c == '.' || c == '_' || c == '-') name += c;
+  }
+  return name;
 }
 
 // Whether a request comes from a page of this server, or from a program. Browsers send both headers
@@ -94,7 +106,12 @@ Role Access::RoleOf(const HttpRequest& request, uint64_t now_ns) const {
 }
 
 std::string Access::ActorOf(const HttpRequest& request, uint64_t now_ns) const {
-  return std::string(Name(RoleOf(request, now_ns))) + " from " + request.client;
+  std::string actor(Name(RoleOf(request, now_ns)));
+  const std::string user = UserHint(request.Header("X-Stirbar-User"));
+  if (!user.empty() && RoleOfToken(BearerToken(request)) != Role::kNone) {
+    actor += " (cli, user " + user + ")";
+  }
+  return actor + " from " + request.client;
 }
 
 void Access::Note(const HttpRequest& request, Severity severity, std::string text) {
@@ -161,12 +178,15 @@ HttpResponse Access::Login(const HttpRequest& request, uint64_t now_ns) {
     response.headers.emplace_back("Allow", "GET, HEAD, POST");
     return response;
   }
+  std::string_view query = request.target;
+  TakeUntil('?', &query);
+  const std::string_view page = ReturnPage(FormField(query, "next").value_or(""));
   const bool is_reader = RoleOf(request, now_ns) == Role::kReader;
   if (options_.token.empty() || RoleOf(request, now_ns) == Role::kOperator ||
       (is_reader && SessionOf(request, now_ns) != nullptr)) {
-    return RedirectResponse("/");
+    return RedirectResponse(page);
   }
-  return LoginPage(200, "");
+  return LoginPage(200, "", page);
 }
 
 HttpResponse Access::Logout(const HttpRequest& request, uint64_t now_ns) {
@@ -198,12 +218,13 @@ HttpResponse Access::CheckForm(const HttpRequest& request, uint64_t now_ns) {
     return ErrorResponse(415,
                          "/login takes application/x-www-form-urlencoded with a field 'token'");
   }
+  const std::string_view page = ReturnPage(FormField(request.body, "next").value_or(""));
   const std::chrono::seconds wait = limiter_.Wait(request.client, now_ns);
   if (wait.count() > 0) {
     ++counters_.refused_logins;
     const std::string seconds = std::to_string(wait.count());
     HttpResponse response =
-        LoginPage(429, "Too many wrong tokens. Try again in " + seconds + " s.");
+        LoginPage(429, "Too many wrong tokens. Try again in " + seconds + " s.", page);
     response.headers.emplace_back("Retry-After", seconds);
     return response;
   }
@@ -212,10 +233,10 @@ HttpResponse Access::CheckForm(const HttpRequest& request, uint64_t now_ns) {
     ++counters_.refused_logins;
     limiter_.Fail(request.client, now_ns);
     Note(request, Severity::kWarning, "a login was refused: that is not the token");
-    return LoginPage(401, "That is not the token.");
+    return LoginPage(401, "That is not the token.", page);
   }
   Note(request, Severity::kInfo, "logged in as " + std::string(Name(role)));
-  HttpResponse response = RedirectResponse("/");
+  HttpResponse response = RedirectResponse(page);
   // Not `Secure`: the port speaks plain HTTP, and the cookie would be dropped.
   response.headers.emplace_back(
       "Set-Cookie", std::string(kCookie) + "=" + sessions_.Begin(role, now_ns) +

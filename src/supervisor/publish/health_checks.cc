@@ -92,6 +92,7 @@ class Checks {
         first = false;
       }
       if (first) State(component, status);
+      if (component == "alerts") Sinks();
     }
     json_.EndObject();
   }
@@ -135,6 +136,23 @@ class Checks {
     // The component can be worse than each of them: the server has ended, workers die.
     State("workers", snapshot_.evaluation.assessment.components.at("workers"));
     return true;
+  }
+
+  // Whether alerts reach those whom they are for, one entry for each sink.
+  void Sinks() {
+    json_.BeginArray("alerts:sink");
+    for (const Dependency& sink : snapshot_.evaluation.assessment.dependencies) {
+      if (sink.kind != "sink") continue;
+      json_.BeginObject();
+      json_.Field("componentId", sink.name);
+      json_.Field("componentType", "component");
+      json_.Field("observedValue", sink.status == Status::kHealthy ? "ok" : "failing");
+      json_.Field("status", HealthWord(sink.status));
+      json_.Field("output", sink.reason.empty() ? sink.detail : sink.reason + "; " + sink.detail);
+      json_.Field("time", Time{snapshot_.sample.tick.wall_ns});
+      json_.EndObject();
+    }
+    json_.EndArray();
   }
 
   void State(const std::string& component, Status status) {

@@ -72,6 +72,7 @@ void WriteDependency(const Dependency& dependency, JsonWriter* json) {
   json->Field("name", dependency.name);
   json->Field("status", Name(dependency.status));
   json->Field("reason", dependency.reason);
+  json->Field("detail", dependency.detail);
   json->EndObject();
 }
 

@@ -29,7 +29,7 @@ constexpr std::string_view kPolicy =
 
 }  // namespace
 
-HttpResponse LoginPage(int status, std::string_view message) {
+HttpResponse LoginPage(int status, std::string_view message, std::string_view page_after) {
   HttpResponse response;
   response.status = status;
   std::string page =
@@ -43,7 +43,11 @@ HttpResponse LoginPage(int status, std::string_view message) {
   page +=
       "<form method=\"post\" action=\"/login\">\n<p><label for=\"token\">Access token</label></p>\n"
       "<p><input id=\"token\" name=\"token\" type=\"password\" autocomplete=\"current-password\" "
-      "required autofocus></p>\n<p><button type=\"submit\">Log in</button></p>\n"
+      "required autofocus></p>\n<p><button type=\"submit\">Log in</button></p>\n";
+  if (page_after != "/") {
+    page += "<input name=\"next\" type=\"hidden\" value=\"" + std::string(page_after) + "\">\n";
+  }
+  page +=
       "</form>\n<p>The token is in the file that Stirbar named in the server's log when it "
       "started.</p>\n</main>\n</body>\n</html>\n";
   response.SetBody("text/html; charset=utf-8", std::move(page));

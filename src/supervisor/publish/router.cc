@@ -6,6 +6,7 @@
 #include "supervisor/publish/health_json.h"
 #include "supervisor/publish/history_json.h"
 #include "supervisor/publish/latency_json.h"
+#include "supervisor/publish/login_return.h"
 #include "supervisor/publish/prometheus_text.h"
 
 namespace stirbar {
@@ -181,7 +182,7 @@ HttpResponse Router::Unauthorized(const HttpRequest& request) {
   // Only a person in front of a browser is sent to the form; a script gets to know.
   const bool browser = request.method == "GET" && StaticFiles::IsPage(request.Path()) &&
                        Quality(request.Header("Accept"), "text/html") > 0;
-  if (browser) return RedirectResponse("/login");
+  if (browser) return RedirectResponse(LoginAddress(request.Path()));
   ++counters_.refused_tokens;
   HttpResponse response =
       ErrorResponse(401, "a token is needed: send it as 'Authorization: Bearer TOKEN'");

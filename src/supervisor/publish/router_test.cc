@@ -250,7 +250,11 @@ TEST_F(RouterTest, ElsewhereEverythingNeedsTheToken) {
 TEST_F(RouterTest, BrowsersAreSentToTheForm) {
   const std::vector<HttpHeader> html = {{"Accept", "text/html,application/xhtml+xml,*/*;q=0.8"}};
   EXPECT_EQ(GetClosed("/routes", html).status, 303);
-  EXPECT_EQ(GetClosed("/routes", html).Header("Location"), "/login");
+  EXPECT_EQ(GetClosed("/routes", html).Header("Location"), "/login?next=/routes");
+  EXPECT_EQ(GetClosed("/routes?x=//evil", html).Header("Location"), "/login?next=/routes");
+  for (const char* other : {"/", "//evil", "/\\evil", "/%2Fevil", "/routes/%5Cevil", "/nothing"}) {
+    EXPECT_EQ(GetClosed(other, html).Header("Location"), "/login") << other;
+  }
   EXPECT_EQ(GetClosed("/api/v1/snapshot", html).status, 401);
   const HttpResponse form = GetClosed("/login");
   EXPECT_EQ(form.status, 200);
@@ -279,6 +283,32 @@ TEST_F(RouterTest, LoginGivesASessionForTwelveHours) {
   EXPECT_EQ(GetClosed("/api/v1/snapshot", {{"Cookie", session + "0"}}).status, 401);
   state_.now_ns += 12 * 3600 * kSecond;
   EXPECT_EQ(GetClosed("/api/v1/snapshot", {{"Cookie", session}}).status, 401);
+}
+
+TEST_F(RouterTest, LoginLeadsToThePageThatWasWanted) {
+  const HttpResponse form = GetClosed("/login?next=/alerts");
+  EXPECT_NE(form.body.find("name=\"next\" type=\"hidden\" value=\"/alerts\""),
+            std::string_view::npos);
+  const std::string token(kToken);
+  EXPECT_EQ(Login(token + "&next=/alerts").Header("Location"), "/alerts");
+  EXPECT_EQ(Login(token + "&next=%2Falerts").Header("Location"), "/alerts");
+  EXPECT_EQ(Login(token).Header("Location"), "/");
+  EXPECT_EQ(Get("/login?next=/alerts").Header("Location"), "/alerts");  // who needs no login
+  const HttpResponse again = Login("wrong&next=/alerts");
+  EXPECT_EQ(again.status, 401);
+  EXPECT_NE(again.body.find("value=\"/alerts\""), std::string_view::npos);
+}
+
+TEST_F(RouterTest, LoginLeadsNowhereElse) {
+  const std::string token(kToken);
+  for (const std::string wanted :
+       {"//evil", "%2F%2Fevil", "/\\evil", "/%5Cevil", "%2F%5Cevil", "%252F%252Fevil",
+        "https://evil.example", "/alerts%0D%0ASet-Cookie:a=b", "/%09/evil",
+        "/alerts%22%3E%3Cscript%3E", "/login", "/logout"}) {
+    EXPECT_EQ(Login(token + "&next=" + wanted).Header("Location"), "/") << wanted;
+    EXPECT_EQ(Get("/login?next=" + wanted).Header("Location"), "/") << wanted;
+    EXPECT_EQ(GetClosed("/login?next=" + wanted).body, GetClosed("/login").body) << wanted;
+  }
 }
 
 TEST_F(RouterTest, LoginFormDecodes) {
@@ -433,6 +463,27 @@ TEST_F(ChangeTest, TheOperatorsTokenChanges) {
   EXPECT_EQ(Post({Bearer(kToken)}, &elsewhere_).status, 200);
   EXPECT_EQ(actors_,
             (std::vector<std::string>{"operator from 10.0.0.9", "operator from 10.0.0.9"}));
+}
+
+TEST_F(ChangeTest, TheCommandLineSaysWhoRanIt) {
+  const auto actor = [&](const std::string& user, const HttpHeader& proof) {
+    Post({proof, {"X-Stirbar-User", user}, {"X-Stirbar-CSRF", "x"}});
+    return actors_.empty() ? "" : actors_.back();
+  };
+  const HttpHeader token = Bearer(kToken);
+  EXPECT_EQ(actor("ann", token), "operator (cli, user ann) from 10.0.0.9");
+  EXPECT_EQ(actor("svc_shop-1.x", token), "operator (cli, user svc_shop-1.x) from 10.0.0.9");
+  EXPECT_EQ(actor("", token), "operator from 10.0.0.9");
+  // Nothing that could pass for something else in a log, a page or a terminal.
+  EXPECT_EQ(actor("a) from here\r\n\x1b[31m<b>\xc3\xa9", token),
+            "operator (cli, user afromhere31mb) from 10.0.0.9");
+  EXPECT_EQ(actor("\n () <>", token), "operator from 10.0.0.9");
+  EXPECT_EQ(actor(std::string(1000, 'a'), token),
+            "operator (cli, user " + std::string(32, 'a') + ") from 10.0.0.9");
+  // A browser has no say in it.
+  const std::string session = LogIn(kToken, &loopback_);
+  Post({{"Cookie", session}, {"X-Stirbar-CSRF", Csrf(session)}, {"X-Stirbar-User", "ann"}});
+  EXPECT_EQ(actors_.back(), "operator from 10.0.0.9");
 }
 
 TEST_F(ChangeTest, TheReadersTokenReadsOnly) {

@@ -73,6 +73,11 @@ def fill(entries: int) -> Any:
     return sizes()
 
 
+@app.get("/square/<int:number>")
+def square_of(number: int) -> str:
+    return str(len(square(number)))
+
+
 @app.get("/sizes")
 def sizes() -> Any:
     return {

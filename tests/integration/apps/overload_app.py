@@ -1,5 +1,6 @@
 """An app to be overloaded: routes of all classes, each of them waiting, and none of them busy."""
 
+import os
 import time
 
 import flask
@@ -14,6 +15,12 @@ except ImportError:  # a package without policies: every route is normal
 
     def limit(**_policy):  # type: ignore[no-untyped-def]
         return lambda view: view
+
+
+if length := int(os.environ.get("REFUSAL_BYTES", "0")):
+    from stirbar import Stirbar
+
+    Stirbar(app, refusal=("busy " * (length // 5), "text/html; charset=utf-8"))
 
 
 @app.get("/")

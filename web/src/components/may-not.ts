@@ -1,6 +1,6 @@
 // Why somebody cannot change a setting, and what to do about it.
 import type { Session } from '../session';
-import { address, live, ownPage } from '../site';
+import { live, loginAddress, ownPage } from '../site';
 import { h, setAttribute, setText } from './dom';
 
 export class MayNot {
@@ -31,6 +31,6 @@ export class MayNot {
     if (!session || session.role === 'operator') return ['', '', ''];
     if (!session.can_log_in) return ['Nothing can be changed: the supervisor could not keep an access token; its log says why.', '', ''];
     if (session.csrf !== null) return ['You are logged in with the reader’s token, which changes nothing. Log out, and log in with the operator’s.', '', ''];
-    return ['You may read. To change a setting, log in with the operator’s token:', address('login'), 'Log in'];
+    return ['You may read. To change a setting, log in with the operator’s token:', loginAddress(this.path), 'Log in'];
   }
 }

@@ -1,6 +1,6 @@
 // Who is logged in, at the head of each page; where to log in and out.
 import { fetchSession, logOut, watchSession, type Session } from '../session';
-import { address, live } from '../site';
+import { live, loginAddress } from '../site';
 import { h, setText } from './dom';
 
 // The supervisor may be gone, or ask for a login: the page itself says so.
@@ -8,11 +8,12 @@ const ask = () => void fetchSession().catch(() => undefined);
 
 export function who(): HTMLElement {
   const role = h('span', { class: 'who-role' });
-  const login = h('a', { class: 'who-login', href: address('login') }, 'Log in');
+  const login = h('a', { class: 'who-login', href: loginAddress('/') }, 'Log in');
   const logout = h('button', { type: 'button', class: 'who-logout' }, 'Log out');
   const element = h('span', { class: 'who' }, role, login, logout);
   element.hidden = true;
   if (live === 'poll') return element; // inside the Flask app nobody logs in
+  login.addEventListener('click', () => (login.href = loginAddress(location.pathname)));
   logout.addEventListener('click', () => void out(logout));
   watchSession((session) => {
     element.hidden = false;

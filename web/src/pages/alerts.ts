@@ -11,6 +11,7 @@ import { Trouble } from '../components/trouble';
 import { duration, integer, moment, words } from '../format';
 import { Repeat } from '../repeat';
 import { fetchSession, type Session } from '../session';
+import { loginAddress } from '../site';
 import { toneOf } from '../status';
 import type { Page, View } from '../page';
 
@@ -37,7 +38,7 @@ class AlertsView implements View {
   private readonly counts = h('span');
   private readonly waiting = h('span');
   private readonly outbox = h('p', { class: 'panel-foot' });
-  private readonly login = h('a', { href: 'login' }, 'Log in');
+  private readonly login = h('a', { href: loginAddress('/alerts') }, 'Log in');
   private readonly silences = new Silences((text, failed) => this.say(text, failed));
   private readonly list = new AlertList(
     (text, failed) => this.say(text, failed),

@@ -28,10 +28,10 @@ export const page: Page = {
     const groups = h('ul', { class: 'findings', 'aria-label': 'Groups' });
     const groupPanel = panel('Groups', [groups], [], 'of stirbar.toml, [health.groups]');
     const dependencies = h('ul', { class: 'findings', 'aria-label': 'Dependencies' });
-    const none = h('p', { class: 'empty' }, 'None seen: no database pool, no outgoing call.');
+    const none = h('p', { class: 'empty' }, 'None seen: no database pool, no outgoing call, no sink of alerts.');
     place.append(
       panel('Components and workers', [matrix.element], [said], 'worst first'),
-      h('div', { class: 'pair' }, panel('Probes', [probes], [], 'for orchestrators and load balancers'), panel('Dependencies', [dependencies, none], [], 'never part of liveness'), groupPanel),
+      h('div', { class: 'pair' }, panel('Probes', [probes], [], 'for orchestrators and load balancers'), panel('Dependencies', [dependencies, none], [], 'never part of liveness or readiness'), groupPanel),
     );
     return {
       update(snapshot) {
@@ -137,5 +137,5 @@ function drawGroup(line: Element, group: HealthGroup): void {
 }
 
 function drawDependency(line: Element, dependency: Dependency): void {
-  drawLine(line, toneOf(dependency.status), dependency.status, dependency.name, dependency.reason || `${words(dependency.kind)} of ${words(dependency.component)}`);
+  drawLine(line, toneOf(dependency.status), dependency.status, dependency.name, [dependency.reason, dependency.detail].filter(Boolean).join('; ') || `${words(dependency.kind)} of ${words(dependency.component)}`);
 }
