@@ -446,7 +446,7 @@ struct ProbeAnswer {                 // of /health/live, /health/ready, /health/
 // Whether a part of the app can be relied on that is not the app's own: a database, another host.
 struct Dependency {
   std::string component;  // that depends on it
-  std::string kind;       // database_server, pool, host
+  std::string kind;       // database_server, pool, host, export
   std::string name;
   Status status = Status::kHealthy;
   std::string reason{};  // plain words; empty while it is healthy
