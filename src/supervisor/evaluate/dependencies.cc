@@ -52,6 +52,16 @@ Dependency OfHost(const HostSample& host, const std::vector<RecentHost>& recent)
   return out;
 }
 
+Dependency OfExport(const ExportSample& one, const Tick& tick) {
+  Dependency out{.component = "history", .kind = "export", .name = one.name};
+  if (one.failing_since_wall_ns == 0) return out;
+  out.status = Status::kWarning;
+  out.reason = one.target + " has taken nothing for " +
+               SecondsText(Seconds(AgeOf(one.failing_since_wall_ns, tick.wall_ns))) + " (" +
+               one.error + ")";
+  return out;
+}
+
 }  // namespace
 
 std::vector<Dependency> DependenciesOf(const Sample& sample, const std::vector<RecentHost>& hosts) {
@@ -61,6 +71,9 @@ std::vector<Dependency> DependenciesOf(const Sample& sample, const std::vector<R
     all.push_back(OfServer(server, sample.tick));
   }
   for (const HostSample& host : sample.hosts) all.push_back(OfHost(host, hosts));
+  for (const ExportSample& one : sample.history.exports) {
+    all.push_back(OfExport(one, sample.tick));
+  }
   std::stable_sort(all.begin(), all.end(), [](const Dependency& left, const Dependency& right) {
     return left.status > right.status;
   });
