@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::string_view kDefaultName = "stirbar.toml";
 constexpr off_t kLargestBytes = 1 << 20;
-constexpr std::array<std::string_view, 4> kTables{"settings", "rules", "sinks", "health"};
+constexpr std::array<std::string_view, 5> kTables{"settings", "rules", "sinks", "exports",
+                                                  "health"};
 
 std::string Place(const std::string& path, const toml::source_position& at) {
   return path + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ": ";
@@ -61,9 +62,9 @@ Result<ConfigFile> ParseConfigFile(const std::string& path, std::string_view tex
     bool known = false;
     for (const std::string_view table : kTables) known = known || key.str() == table;
     if (!known) {
-      return ConfigError(
-          file, node,
-          "'" + std::string(key.str()) + "' is not known; known: settings, rules, sinks, health");
+      return ConfigError(file, node,
+                         "'" + std::string(key.str()) +
+                             "' is not known; known: settings, rules, sinks, exports, health");
     }
   }
   return file;

@@ -3,6 +3,7 @@
 //   [settings]      the table of docs/configuration.md: name = value
 //   [[rules]]       changes to the built-in rules, and rules of one's own (docs/rules.md)
 //   [[sinks]]       where alerts go
+//   [[exports]]     where else the history goes
 //   [health.groups] parts of the health with addresses of their own
 //
 // The file is read once, at the start; each part of the supervisor reads its own table of it. A key

@@ -38,7 +38,7 @@ TEST_F(ConfigFileTest, NamesThePlaceOfATableThatNobodyKnows) {
   const Result<ConfigFile> file = Load("[setings]\nhang_limit = 1\n");
   ASSERT_FALSE(file.ok());
   EXPECT_EQ(file.error(),
-            path_ + ":1:1: 'setings' is not known; known: settings, rules, sinks, health");
+            path_ + ":1:1: 'setings' is not known; known: settings, rules, sinks, exports, health");
 }
 
 TEST_F(ConfigFileTest, LettersBeyondAsciiStandInQuotesAndComments) {

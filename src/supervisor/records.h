@@ -61,6 +61,23 @@ class RecordSource {
   virtual std::vector<HistoryRecord> Records(const RecordQuery& query) const = 0;
 };
 
+// One of [[exports]]: a place that the history is sent to (publish/history_export.h). Counted are
+// data points (otlp), or lines of the history, intervals and records (mysql).
+struct ExportSample {
+  std::string name;
+  std::string kind;       // otlp, mysql
+  std::string target;     // scheme, host and port; nothing that may be secret
+  uint64_t sent = 0;      // since the supervisor began, as the next three
+  uint64_t failures = 0;  // attempts that failed
+  uint64_t refused = 0;   // that the receiver has got and will not have
+  uint64_t dropped = 0;   // for which there was no room, or which the history had forgotten by then
+  uint64_t waiting = 0;
+  double behind_seconds = 0;           // age of the oldest that waits; 0: nothing does
+  uint64_t last_success_wall_ns = 0;   // 0: never
+  uint64_t failing_since_wall_ns = 0;  // 0: the newest attempt succeeded, or there was none
+  std::string error{};                 // of the newest attempt, without secrets
+};
+
 // How the history itself is.
 struct HistorySample {
   bool on = false;           // it is written
@@ -69,6 +86,7 @@ struct HistorySample {
   std::string off_reason{};  // why there is none, where that is no problem
   uint64_t bytes = 0;        // of its file
   uint64_t dropped = 0;      // figures and records for which it had no room, since the start
+  std::vector<ExportSample> exports{};  // in the order of stirbar.toml
 };
 
 // -------------------------------------------------------------------------------------- actions

@@ -40,6 +40,7 @@
 #include "supervisor/collect/stack_reader.h"
 #include "supervisor/collect/traffic_collector.h"
 #include "supervisor/evaluate/default_evaluator.h"
+#include "supervisor/export_connection.h"
 #include "supervisor/health_groups_file.h"
 #include "supervisor/listen_address.h"
 #include "supervisor/log.h"
@@ -61,6 +62,8 @@
 #include "supervisor/publish/history_store.h"
 #include "supervisor/publish/http_server.h"
 #include "supervisor/publish/latency_grid.h"
+#include "supervisor/publish/mysql_export.h"
+#include "supervisor/publish/otlp_export.h"
 #include "supervisor/publish/segment_publisher.h"
 #include "supervisor/publish/slow_request_log.h"
 #include "supervisor/rule_file.h"
@@ -155,11 +158,41 @@ class CurrentConnections : public ConnectionSource {
   const Sample& current_;
 };
 
-HistoryOptions HistoryOf(const SupervisorOptions& options, const Segment& segment) {
+std::string AppNameOf(const Segment& segment) {
   const char* const name = segment.header.app_name;
-  const HistoryPlace place =
-      HistoryPlaceOf(options.history, std::string(name, strnlen(name, sizeof(Header::app_name))));
+  return {name, strnlen(name, sizeof(Header::app_name))};
+}
+
+// As a part of a file's name.
+std::string FileNameOf(std::string text) {
+  for (char& letter : text) {
+    if (std::isalnum(static_cast<uint8_t>(letter)) == 0 && letter != '-') letter = '_';
+  }
+  return text;
+}
+
+HistoryOptions HistoryOf(const SupervisorOptions& options, const Segment& segment) {
+  const HistoryPlace place = HistoryPlaceOf(options.history, AppNameOf(segment));
   return {place.path, place.is_default};
+}
+
+// Threads: only when the supervisor has its segment.
+std::vector<std::unique_ptr<HistoryExport>> ExportsOf(const SupervisorOptions& options,
+                                                      const Segment& segment) {
+  const std::string app = AppNameOf(segment);
+  const ExportOrigin origin = OriginOfApp(app);
+  std::vector<std::unique_ptr<HistoryExport>> exports;
+  for (const ExportOptions& each : options.exports) {
+    if (each.kind == ExportKind::kOtlp) {
+      exports.push_back(MakeOtlpExport(each, origin));
+      continue;
+    }
+    const MySqlExportSource source{
+        HistoryOf(options, segment).path,
+        StateFolder() + "/export-" + FileNameOf(app) + "-" + FileNameOf(each.name) + ".position"};
+    exports.push_back(MakeMySqlExport(each, origin, source, ConnectExport));
+  }
+  return exports;
 }
 
 // Threads and files: only when the supervisor has its segment.
@@ -167,11 +200,7 @@ AlertDeskOptions DeskOptions(const SupervisorOptions& options, const Segment& se
                              RecordSink* history) {
   AlertDeskOptions desk;
   desk.outbox.folder = StateFolder();
-  desk.outbox.name = std::string(segment.header.app_name,
-                                 strnlen(segment.header.app_name, sizeof(Header::app_name)));
-  for (char& letter : desk.outbox.name) {
-    if (std::isalnum(static_cast<uint8_t>(letter)) == 0 && letter != '-') letter = '_';
-  }
+  desk.outbox.name = FileNameOf(AppNameOf(segment));
   for (const SinkOptions& sink : options.sinks) desk.sinks.push_back({sink, MakeSink(sink)});
   desk.history = history;
   desk.log = Log;
@@ -189,6 +218,7 @@ class Supervisor {
         event_publisher_(segment_, Log),
         slow_request_log_(segment_, Log),
         history_(HistoryOf(options, segment_), Log),
+        exports_(ExportsOf(options, segment_)),
         alert_desk_(DeskOptions(options, segment_, &history_)),
         evaluator_(NewEvaluator(options)) {
     collectors_.push_back(std::make_unique<SegmentCollector>(segment_));
@@ -208,8 +238,8 @@ class Supervisor {
     collectors_.push_back(std::make_unique<CacheCollector>(segment_));
     mitigators_ = {&overload_mitigator_, &replacement_,       &stuck_mitigator_,
                    &recycler_,           &cleanup_mitigator_, &emergency_mitigator_};
-    publishers_ = {&slow_request_log_, &event_publisher_, &segment_publisher_,
-                   &latency_grid_,     &history_,         &alert_desk_};
+    publishers_ = {&slow_request_log_, &event_publisher_, &segment_publisher_, &latency_grid_,
+                   &history_,          &exports_,         &alert_desk_};
   }
 
   int Run() {
@@ -254,7 +284,7 @@ class Supervisor {
     http.stacks = &current_stacks_;
     http.connections = &current_connections_;
     http.records = &audit_;
-    http.endpoints = HistoryEndpoints(history_);
+    http.endpoints = HistoryEndpoints(history_, exports_);
     http.endpoints.push_back(SettingsEndpoint(settings_));
     for (ApiEndpoint& endpoint : AlertEndpoints(alert_desk_)) {
       http.endpoints.push_back(std::move(endpoint));
@@ -302,8 +332,7 @@ class Supervisor {
     const Result<ProcessIdentity> self = IdentityOf();
     block.owner.store(self ? *self : MakeIdentity(static_cast<uint32_t>(getpid()), 0),
                       std::memory_order_release);
-    sample_.app_name = std::string(segment_.header.app_name,
-                                   strnlen(segment_.header.app_name, sizeof(Header::app_name)));
+    sample_.app_name = AppNameOf(segment_);
     sample_.app_command = options_.app_command;
     sample_.url = url_;
     sample_.app_started_wall_ns = segment_.header.created_wall_ns;
@@ -363,6 +392,7 @@ class Supervisor {
     for (const auto& collector : collectors_) collector->Collect(tick, &sample_);
     sample_.actions = actions_.Newest();
     sample_.history = history_.State();
+    sample_.history.exports = exports_.State();
     if (tick.full) sample_.alerting = alert_desk_.Sample(tick.wall_ns);
     sample_.action_counts = actions_.Counts();
     sample_.emergency = emergency_mitigator_.state();
@@ -412,6 +442,7 @@ class Supervisor {
   SlowRequestLog slow_request_log_;
   LatencyGrid latency_grid_;
   HistoryStore history_;
+  HistoryExports exports_;  // goes before the history that it reads
   AuditLog audit_{history_, Log, MonotonicNs};
   ActionLog actions_{history_};
   SettingDesk settings_{segment_, SettingStore(SettingStorePath(options_.state_name)), history_,

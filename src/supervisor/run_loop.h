@@ -11,6 +11,7 @@
 #include "supervisor/collect/database_account.h"
 #include "supervisor/config_file.h"
 #include "supervisor/publish/alert_sink.h"
+#include "supervisor/publish/history_export.h"
 
 namespace stirbar {
 
@@ -35,6 +36,7 @@ struct SupervisorOptions {
   std::map<SettingId, double> file_settings;  // of `config`; checked, also together with the above
   std::vector<DatabaseAccount> databases;     // servers to ask for their figures
   std::vector<SinkOptions> sinks;             // where alerts go
+  std::vector<ExportOptions> exports;         // where else the history goes
   ConfigFile config;
   std::string history;  // as HistoryPlaceOf() takes it
 };
@@ -46,9 +48,9 @@ struct SupervisorOptions {
 // A segment that cannot be used is put aside as SEGMENT.refused, with the reason in the log, and a
 // new one is made: the workers move over to it within two seconds.
 //
-// Threads: one, one more for each of `databases` and `sinks`, one for the outbox of alerts and one
-// for the history. Owns: an flock on SEGMENT.lock, which says that this segment has a supervisor
-// and goes with the process.
+// Threads: one, one more for each of `databases`, `sinks` and `exports`, one for the outbox of
+// alerts and one for the history. Owns: an flock on SEGMENT.lock, which says that this segment has
+// a supervisor and goes with the process.
 int RunSupervisor(const SupervisorOptions& options);
 
 }  // namespace stirbar

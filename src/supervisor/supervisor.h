@@ -447,7 +447,7 @@ struct ProbeAnswer {                 // of /health/live, /health/ready, /health/
 // what alerts are told to.
 struct Dependency {
   std::string component;  // that depends on it
-  std::string kind;       // database_server, pool, host, sink
+  std::string kind;       // database_server, pool, host, sink, export
   std::string name;
   Status status = Status::kHealthy;
   std::string reason{};  // plain words; empty while it is healthy

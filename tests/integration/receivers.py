@@ -1,4 +1,4 @@
-"""Receivers of alerts: an HTTP server that can be down, and a mail server."""
+"""Receivers of alerts and of exports: an HTTP server that can be down, and a mail server."""
 
 from __future__ import annotations
 
@@ -34,10 +34,13 @@ class Received:
 class HttpReceiver:
     """Listens on a free port of loopback and keeps what comes.
 
-    `status` is what it answers. `stop` closes the port, `start` opens the same one again.
+    `status` is what it answers, with `reply` and `more` headers. `stop` closes the port, `start`
+    opens the same one again.
     """
 
     status: int = 200
+    reply: bytes = b""
+    more: dict[str, str] = field(default_factory=dict)
     port: int = 0
     requests: list[Received] = field(default_factory=list)
     _server: ThreadingHTTPServer | None = None
@@ -72,8 +75,11 @@ class HttpReceiver:
                 receiver.requests.append(Received(self.path, headers, body, status))
                 with contextlib.suppress(OSError):
                     self.send_response(status)
-                    self.send_header("Content-Length", "0")
+                    for name, value in receiver.more.items():
+                        self.send_header(name, value)
+                    self.send_header("Content-Length", str(len(receiver.reply)))
                     self.end_headers()
+                    self.wfile.write(receiver.reply)
 
             def log_message(self, *_: object) -> None:
                 pass

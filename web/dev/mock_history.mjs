@@ -51,3 +51,13 @@ export function recordedRoutes(query) {
   const routes = [route('GET /item/<int:item_id>', 12345, 3, 0.012), route('POST /cart', 456, 0, 0.034), route('GET /report', 12, 1, 2.3)];
   return { from: Number(query.get('from')) || 0, until: Number(query.get('until')) || 0, routes };
 }
+
+// Two places that the history goes to: one takes it, one does not.
+export function exports() {
+  const ago = (seconds) => new Date(Date.now() - seconds * 1000).toISOString();
+  const figures = { sent: 48_213, failures: 0, refused: 0, dropped: 0, waiting: 0, behind_seconds: 0, last_success: ago(4), failing_since: null, error: '' };
+  return [
+    { name: 'collector', kind: 'otlp', target: 'http://127.0.0.1:4318', ...figures },
+    { name: 'mysql', kind: 'mysql', target: 'db.example:3306/metrics', ...figures, sent: 812, failures: 17, waiting: 36, behind_seconds: 1310, last_success: ago(1300), failing_since: ago(1290), error: 'error 2002: cannot connect: Connection refused' },
+  ];
+}

@@ -14,7 +14,7 @@ import { gzipSync } from 'node:zlib';
 import { ask } from './mock_actions.mjs';
 import { connections } from './mock_connections.mjs';
 import { history, snapshot, stacks } from './mock_figures.mjs';
-import { recorded, recordedRoutes, records } from './mock_history.mjs';
+import { exports, recorded, recordedRoutes, records } from './mock_history.mjs';
 import { latency } from './mock_requests.mjs';
 
 const options = { port: '8801', scenario: 'cycle', prefix: '/', live: 'stream', page: '', embedded: '', role: 'operator' };
@@ -106,6 +106,7 @@ const server = createServer((request, response) => {
   const query = url.searchParams;
   if (path === '/api/v1/history' && query.has('from')) return send(response, 'application/json', JSON.stringify(recorded(query)));
   if (path === '/api/v1/history/routes') return send(response, 'application/json', JSON.stringify(recordedRoutes(query)));
+  if (path === '/api/v1/history/info') return send(response, 'application/json', JSON.stringify({ exports: exports() }));
   if (path === '/api/v1/records') return send(response, 'application/json', JSON.stringify(records(query)));
   if (path === '/api/v1/history') {
     const points = Number(url.searchParams.get('points')) || 900;

@@ -223,7 +223,7 @@ export interface Recommendation {
 // What the app leans on that is not itself.
 export interface Dependency {
   component: string;
-  kind: string; // pool, database_server, host, sink
+  kind: string; // pool, database_server, host, sink, export
   name: string;
   status: Status;
   reason: string;

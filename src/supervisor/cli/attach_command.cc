@@ -11,6 +11,7 @@
 #include "supervisor/cli/segment_finder.h"
 #include "supervisor/health_groups_file.h"
 #include "supervisor/listen_address.h"
+#include "supervisor/publish/export_config.h"
 #include "supervisor/publish/sink_config.h"
 #include "supervisor/rule_file.h"
 #include "supervisor/run_loop.h"
@@ -65,6 +66,8 @@ int AttachCommand(const AttachOptions& options) {
   if (!from_file) return Refuse(from_file.error());
   const Result<std::vector<SinkOptions>> sinks = LoadSinks(*config);
   if (!sinks) return Refuse(sinks.error());
+  const Result<std::vector<ExportOptions>> exports = LoadExports(*config);
+  if (!exports) return Refuse(exports.error());
   if (const auto rules = RulesOf(*config); !rules) return Refuse(rules.error());
   if (const auto groups = HealthGroupsOf(*config); !groups) return Refuse(groups.error());
   std::error_code ignored;
@@ -90,6 +93,7 @@ int AttachCommand(const AttachOptions& options) {
   supervisor.config = *config;
   supervisor.history = history;
   supervisor.sinks = *sinks;
+  supervisor.exports = *exports;
   supervisor.app_name = options.name.empty() ? "app" : options.name;
   if (supervisor.segment_path.empty()) {
     const auto mapping = FindSegment("", options.name);

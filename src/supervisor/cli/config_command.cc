@@ -8,6 +8,7 @@
 #include "supervisor/cli/terminal_text.h"
 #include "supervisor/config_file.h"
 #include "supervisor/health_groups_file.h"
+#include "supervisor/publish/export_config.h"
 #include "supervisor/publish/sink_config.h"
 #include "supervisor/rule_file.h"
 #include "supervisor/setting_input.h"
@@ -219,6 +220,7 @@ int ConfigCheckCommand(const ConfigOptions& options) {
   if (const auto rules = RulesOf(*file); !rules) return refuse(rules.error());
   if (const auto groups = HealthGroupsOf(*file); !groups) return refuse(groups.error());
   if (const auto sinks = LoadSinks(*file); !sinks) return refuse(sinks.error());
+  if (const auto exports = LoadExports(*file); !exports) return refuse(exports.error());
   if (options.view.output == Output::kJson) {
     PrintJson({{"file", file->path},
                {"file_settings", from_file->size()},

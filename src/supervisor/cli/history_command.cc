@@ -1,10 +1,12 @@
 // `stirbar history`: reads the file itself, so that it works without a supervisor.
 #include <unistd.h>
 
+#include <boost/json/serialize.hpp>
 #include <cstdio>
 #include <vector>
 
 #include "base/clock.h"
+#include "supervisor/cli/ask_supervisor.h"
 #include "supervisor/cli/commands.h"
 #include "supervisor/cli/fresh_snapshot.h"
 #include "supervisor/cli/history_file.h"
@@ -35,6 +37,47 @@ void PrintInfo(const HistoryInfo& info, const std::string& path) {
                TimeText(level.newest)});
   }
   for (const std::string& line : table.Lines(0)) std::printf("%s\n", line.c_str());
+}
+
+// What the supervisor that writes the file at `path` says of where else the history goes. Absent:
+// none answers; the file itself is read without one.
+std::optional<boost::json::object> AskedInfo(const ViewOptions& view, const std::string& path) {
+  const Result<HttpAnswer> answer = AskSupervisor(view, "/api/v1/history/info");
+  if (!answer) return std::nullopt;
+  Result<boost::json::object> parsed = ParsedAnswer(*answer);
+  if (!parsed || TextOf(*parsed, "path") != path) return std::nullopt;
+  return std::move(*parsed);
+}
+
+void PrintExports(const boost::json::object& info) {
+  const boost::json::array& exports = RowsOf(info, "exports");
+  if (exports.empty()) return;
+  Table table({"export", "to", "state", "last success", "sent", "waiting", "behind", "failures",
+               "refused", "dropped"});
+  for (const boost::json::value& each : exports) {
+    if (!each.is_object()) continue;
+    const boost::json::object& one = each.get_object();
+    const bool failing = TextOf(one, "failing_since") != "-";
+    const bool sent = TextOf(one, "last_success") != "-";
+    table.Add({SafeText(TextOf(one, "name"), 40),
+               SafeText(TextOf(one, "kind") + " " + TextOf(one, "target"), 60),
+               failing ? "failing"
+               : sent  ? "works"
+                       : "waiting",
+               TextOf(one, "last_success"), CountText(NumberOf(one, "sent")),
+               CountText(NumberOf(one, "waiting")), DurationText(NumberOf(one, "behind_seconds")),
+               CountText(NumberOf(one, "failures")), CountText(NumberOf(one, "refused")),
+               CountText(NumberOf(one, "dropped"))});
+  }
+  std::printf("\n");
+  for (const std::string& line : table.Lines(0b1111)) std::printf("%s\n", line.c_str());
+  for (const boost::json::value& each : exports) {
+    if (!each.is_object()) continue;
+    const std::string error = TextOf(each.get_object(), "error");
+    if (error == "-" || error.empty()) continue;
+    std::printf("%s: %s\n", SafeText(TextOf(each.get_object(), "name"), 40).c_str(),
+                SafeText(error, 300).c_str());
+  }
 }
 
 std::optional<std::string> Word(const std::string& text) {
@@ -76,15 +119,24 @@ int HistoryInfoCommand(const HistoryFileOptions& options) {
   if (!file) return FailView(options.view, file.error());
   const Result<HistoryInfo> info = file->reader->Info();
   if (!info) return FailView(options.view, info.error());
+  const std::optional<boost::json::object> asked = AskedInfo(options.view, file->path);
   if (options.view.output == Output::kJson) {
     JsonWriter json;
     json.BeginObject();
     json.Field("path", file->path);
     AddInfo(*info, &json);
+    if (asked && asked->contains("exports")) {
+      json.BeginArray("exports");
+      for (const boost::json::value& each : RowsOf(*asked, "exports")) {
+        json.Raw(boost::json::serialize(each));
+      }
+      json.EndArray();
+    }
     json.EndObject();
     std::printf("%s\n", json.Take().c_str());
   } else {
     PrintInfo(*info, file->path);
+    if (asked) PrintExports(*asked);
   }
   return 0;
 }

@@ -13,6 +13,7 @@
 #include "supervisor/launcher.h"
 #include "supervisor/listen_address.h"
 #include "supervisor/package_folder.h"
+#include "supervisor/publish/export_config.h"
 #include "supervisor/publish/sink_config.h"
 #include "supervisor/rule_file.h"
 #include "supervisor/run_loop.h"
@@ -75,6 +76,8 @@ int RunCommand(const RunOptions& options) {
   if (!checked) return Refuse(checked.error());
   const Result<std::vector<SinkOptions>> sinks = LoadSinks(*config);
   if (!sinks) return Refuse(sinks.error());
+  const Result<std::vector<ExportOptions>> exports = LoadExports(*config);
+  if (!exports) return Refuse(exports.error());
   if (const auto rules = RulesOf(*config); !rules) return Refuse(rules.error());
   if (const auto groups = HealthGroupsOf(*config); !groups) return Refuse(groups.error());
   const std::string listen =
@@ -107,6 +110,7 @@ int RunCommand(const RunOptions& options) {
   supervisor.config = *config;
   supervisor.history = history;
   supervisor.sinks = *sinks;
+  supervisor.exports = *exports;
   {
     const auto mapping = SegmentMapping::CreateOrOpen(supervisor.segment_path, supervisor.app_name);
     if (!mapping) return Refuse(mapping.error());

@@ -69,6 +69,10 @@ std::string MeaningOf(unsigned code, std::string_view message) {
     case ER_SERVER_SHUTDOWN:
     case ER_CONNECTION_KILLED:
       return "the server ended the connection";
+    case ER_BAD_DB_ERROR:
+      return "there is no such database";
+    case ER_DBACCESS_DENIED_ERROR:
+    case ER_TABLEACCESS_DENIED_ERROR:
     case ER_SPECIFIC_ACCESS_DENIED_ERROR:
       return "the account lacks a privilege";
     default:

@@ -73,6 +73,16 @@ Dependency OfSink(const SinkSample& sink, const Tick& tick) {
   return out;
 }
 
+Dependency OfExport(const ExportSample& one, const Tick& tick) {
+  Dependency out{.component = "history", .kind = "export", .name = one.name};
+  if (one.failing_since_wall_ns == 0) return out;
+  out.status = Status::kWarning;
+  out.reason = one.target + " has taken nothing for " +
+               SecondsText(Seconds(AgeOf(one.failing_since_wall_ns, tick.wall_ns))) + " (" +
+               one.error + ")";
+  return out;
+}
+
 }  // namespace
 
 std::vector<Dependency> DependenciesOf(const Sample& sample, const std::vector<RecentHost>& hosts) {
@@ -83,6 +93,9 @@ std::vector<Dependency> DependenciesOf(const Sample& sample, const std::vector<R
   }
   for (const HostSample& host : sample.hosts) all.push_back(OfHost(host, hosts));
   for (const SinkSample& sink : sample.alerting.sinks) all.push_back(OfSink(sink, sample.tick));
+  for (const ExportSample& one : sample.history.exports) {
+    all.push_back(OfExport(one, sample.tick));
+  }
   std::stable_sort(all.begin(), all.end(), [](const Dependency& left, const Dependency& right) {
     return left.status > right.status;
   });

@@ -1,4 +1,5 @@
-// The rule about the history itself; see the table in rules.h.
+// The rules about the history: whether it is written, and whether it gets where else it goes. See
+// the table in rules.h.
 #pragma once
 
 #include "supervisor/evaluate/rule.h"
@@ -6,5 +7,7 @@
 namespace stirbar {
 
 Rule HistoryRule();
+// Value: for how long the export that has failed longest has sent nothing.
+Rule ExportsRule();
 
 }  // namespace stirbar

@@ -31,6 +31,7 @@ constexpr std::pair<std::string_view, Adviser> kAdvisers[] = {
     {"in_flight_overflow", AdviseInFlightOverflow},
     {"cache_hit_rate", AdviseCacheHitRate},
     {"history", AdviseHistory},
+    {"exports", AdviseExports},
     {"alert_sinks", AdviseAlertSinks},
 };
 
@@ -40,7 +41,8 @@ constexpr std::pair<std::string_view, std::string_view> kPagesOfRules[] = {
     {"worker_deaths", "/events"},    {"error_rate", "/routes"},
     {"stuck_request", "/in-flight"}, {"outgoing", "/requests"},
     {"cache_hit_rate", "/routes"},   {"cpu", "/routes"},
-    {"history", "/history"},         {"alert_sinks", "/alerts"},
+    {"history", "/history"},         {"exports", "/history"},
+    {"alert_sinks", "/alerts"},
 };
 constexpr std::pair<std::string_view, std::string_view> kPagesOfComponents[] = {
     {"workers", "/workers"}, {"memory", "/workers"},    {"cpu", "/workers"},

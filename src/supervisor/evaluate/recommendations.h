@@ -38,6 +38,7 @@ using Adviser = Advice (*)(const Finding& finding, const RuleInput& input);
 
 // keeping_advice.cc
 Advice AdviseHistory(const Finding& finding, const RuleInput& input);
+Advice AdviseExports(const Finding& finding, const RuleInput& input);
 Advice AdviseAlertSinks(const Finding& finding, const RuleInput& input);
 // worker_advice.cc
 Advice AdviseServerEnded(const Finding& finding, const RuleInput& input);

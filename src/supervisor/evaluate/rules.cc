@@ -340,6 +340,7 @@ std::vector<Rule> AllRules() {
           OutgoingRule(),
           InFlightOverflow(),
           HistoryRule(),
+          ExportsRule(),
           AlertSinksRule()};
 }
 

@@ -32,6 +32,7 @@
 //   in_flight_overflow  requests   1 in the last minute
 //   history             history    it is not written, or had to be
 //                                  made anew
+//   exports             history    sink_failure_limit
 //   alert_sinks         alerts     sink_failure_limit
 //
 // Those that an expression measures can be replayed over recorded figures. What is not here yet:

@@ -6,6 +6,7 @@
 #include "supervisor/publish/alert_silence.h"
 #include "supervisor/publish/alertmanager_sink.h"
 #include "supervisor/publish/command_sink.h"
+#include "supervisor/publish/config_table.h"
 #include "supervisor/publish/log_sink.h"
 #include "supervisor/publish/mail_sink.h"
 #include "supervisor/publish/webhook_sink.h"
@@ -23,11 +24,8 @@ std::string TargetOf(const SinkOptions& options) {
     case SinkKind::kLog:
       return "stderr";
     case SinkKind::kWebhook:
-    case SinkKind::kAlertmanager: {
-      const size_t host = options.url.find("://");
-      if (host == std::string::npos) return "";
-      return options.url.substr(0, options.url.find_first_of("/?#", host + 3));
-    }
+    case SinkKind::kAlertmanager:
+      return OriginOf(options.url);
     case SinkKind::kEmail:
       return std::to_string(options.to.size()) +
              (options.to.size() == 1 ? " recipient by " : " recipients by ") + options.server;

@@ -6,44 +6,52 @@
 namespace stirbar {
 namespace {
 
-constexpr size_t kFirstOctave = 3;  // 0.52 ms: below it there are no Flask requests to tell apart
-constexpr size_t kBoundaries = 16;
+constexpr size_t kFirstOctave = 3;
 
-struct Boundary {
-  size_t first_bucket_above;
-  std::string label;
-};
+constexpr size_t FirstBucketAbove(size_t bound) {
+  return 1 + (kFirstOctave + bound) * kHistogramParts;
+}
 
-std::vector<Boundary> MakeBoundaries() {
-  std::vector<Boundary> boundaries;
-  for (size_t octave = kFirstOctave; octave < kFirstOctave + kBoundaries; ++octave) {
-    const size_t bucket = 1 + octave * kHistogramParts;
+std::vector<std::string> MakeLabels() {
+  std::vector<std::string> labels;
+  for (size_t bound = 0; bound < kHistogramBounds; ++bound) {
     char text[32];
-    const auto result =
-        std::to_chars(text, text + sizeof text, static_cast<double>(HistogramLowerNs(bucket)) / 1e9,
-                      std::chars_format::fixed);
-    boundaries.push_back({bucket, MetricLabel("le", {text, result.ptr})});
+    const auto result = std::to_chars(text, text + sizeof text, HistogramBoundSeconds(bound),
+                                      std::chars_format::fixed);
+    labels.push_back(MetricLabel("le", {text, result.ptr}));
   }
-  return boundaries;
+  labels.emplace_back("le=\"+Inf\"");
+  return labels;
 }
 
 }  // namespace
 
+double HistogramBoundSeconds(size_t index) {
+  return static_cast<double>(HistogramLowerNs(FirstBucketAbove(index))) / 1e9;
+}
+
+CoarseCounts Coarse(const HistogramCounts& histogram) {
+  CoarseCounts coarse{};
+  size_t bucket = 0;
+  for (size_t bound = 0; bound < kHistogramBounds; ++bound) {
+    while (bucket < FirstBucketAbove(bound)) coarse[bound] += histogram[bucket++];
+  }
+  while (bucket < histogram.size()) coarse[kHistogramBounds] += histogram[bucket++];
+  return coarse;
+}
+
 void WriteHistogram(const HistogramCounts& histogram, double sum_seconds, const std::string& labels,
                     MetricWriter* metrics) {
-  static const std::vector<Boundary> kAll = MakeBoundaries();
+  static const std::vector<std::string> kLabels = MakeLabels();
   const std::string before_le = labels.empty() ? "" : labels + ",";
+  const CoarseCounts coarse = Coarse(histogram);
   uint64_t count = 0;
-  size_t bucket = 0;
   std::string bucket_labels;
-  for (const Boundary& boundary : kAll) {
-    while (bucket < boundary.first_bucket_above) count += histogram[bucket++];
-    bucket_labels.assign(before_le).append(boundary.label);
+  for (size_t i = 0; i < coarse.size(); ++i) {
+    count += coarse[i];
+    bucket_labels.assign(before_le).append(kLabels[i]);
     metrics->Sample("_bucket", bucket_labels, count);
   }
-  while (bucket < histogram.size()) count += histogram[bucket++];
-  bucket_labels.assign(before_le).append("le=\"+Inf\"");
-  metrics->Sample("_bucket", bucket_labels, count);
   metrics->Sample("_sum", labels, sum_seconds);
   metrics->Sample("_count", labels, count);
 }

@@ -48,7 +48,8 @@ HttpResponse Unavailable(const std::string& why) { return ErrorResponse(503, why
 
 class HistoryApi {
  public:
-  explicit HistoryApi(const HistoryStore& store) : store_(store) {}
+  HistoryApi(const HistoryStore& store, const HistoryExports& exports)
+      : store_(store), exports_(exports) {}
 
   HttpResponse Range(const ApiRequest& request) const {
     const Result<HistoryQuery> query = QueryOf(request);
@@ -123,6 +124,7 @@ class HistoryApi {
       const Result<HistoryInfo> info = reader->Info();
       if (info) AddInfo(*info, &json);
     }
+    AddExports(exports_.State(), &json);
     json.EndObject();
     return JsonResponse(json.Take());
   }
@@ -168,12 +170,14 @@ class HistoryApi {
   }
 
   const HistoryStore& store_;
+  const HistoryExports& exports_;
 };
 
 }  // namespace
 
-std::vector<ApiEndpoint> HistoryEndpoints(const HistoryStore& store) {
-  const auto api = std::make_shared<HistoryApi>(store);
+std::vector<ApiEndpoint> HistoryEndpoints(const HistoryStore& store,
+                                          const HistoryExports& exports) {
+  const auto api = std::make_shared<HistoryApi>(store, exports);
   return {
       {.path = "/api/v1/history",
        .get = [api](const auto& request) { return api->Range(request); }},

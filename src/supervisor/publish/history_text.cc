@@ -170,4 +170,28 @@ void AddInfo(const HistoryInfo& info, JsonWriter* json) {
   json->EndArray();
 }
 
+void AddExports(const std::vector<ExportSample>& exports, JsonWriter* json) {
+  const auto time = [](uint64_t wall_ns) {
+    return wall_ns == 0 ? std::optional<Time>() : std::optional(Time{wall_ns});
+  };
+  json->BeginArray("exports");
+  for (const ExportSample& each : exports) {
+    json->BeginObject();
+    json->Field("name", each.name);
+    json->Field("kind", each.kind);
+    json->Field("target", each.target);
+    json->Field("sent", each.sent);
+    json->Field("failures", each.failures);
+    json->Field("refused", each.refused);
+    json->Field("dropped", each.dropped);
+    json->Field("waiting", each.waiting);
+    json->Field("behind_seconds", each.behind_seconds);
+    json->Field("last_success", time(each.last_success_wall_ns));
+    json->Field("failing_since", time(each.failing_since_wall_ns));
+    json->Field("error", each.error);
+    json->EndObject();
+  }
+  json->EndArray();
+}
+
 }  // namespace stirbar

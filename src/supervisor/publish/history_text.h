@@ -21,6 +21,8 @@ std::string RecordsJson(const std::vector<HistoryRecord>& records, size_t most);
 std::string RoutesJson(const std::vector<RouteHistory>& routes, const HistoryRange& range);
 // Its fields, into an object: bytes, records, routes, resolutions.
 void AddInfo(const HistoryInfo& info, JsonWriter* json);
+// The field `exports`.
+void AddExports(const std::vector<ExportSample>& exports, JsonWriter* json);
 
 // Words of a query to values. Failure: names the field, the value and what is allowed.
 // Seconds since 1970: "1763913598", "1763913598.5", "2026-11-29T13:00:00Z", "...+01:00".

@@ -19,18 +19,21 @@ std::string Shown(const std::string& answer) {
 
 }  // namespace
 
+std::string AnswerText(long status, const std::string& answer) {
+  const std::string said = Shown(answer);
+  return "it answers " + std::to_string(status) + (said.empty() ? "" : ": " + said);
+}
+
 SinkOutcome OutcomeOfStatus(long status, const std::string& answer) {
   using Kind = SinkOutcome::Kind;
   if (status >= 200 && status < 300) return {Kind::kDelivered, "", {}};
-  std::string error = "it answers " + std::to_string(status);
-  if (const std::string said = Shown(answer); !said.empty()) error += ": " + said;
   const bool never = status == 400 || status == 413 || status == 415 || status == 422;
-  return {never ? Kind::kRefused : Kind::kFailed, error, {}};
+  return {never ? Kind::kRefused : Kind::kFailed, AnswerText(status, answer), {}};
 }
 
-SinkOutcome PostJson(const HttpPostRequest& request, const std::atomic<bool>& stop) {
+HttpPostAnswer Post(const HttpPostRequest& request, const std::atomic<bool>& stop) {
   const Result<CurlLibrary>& library = LoadCurlLibrary();
-  if (!library) return {SinkOutcome::Kind::kFailed, library.error(), {}};
+  if (!library) return {library.error(), 0, {}, {}};
   CurlTransfer transfer(*library, "http,https", request.timeout.count(), stop);
   std::vector<std::string> headers = request.headers;
   headers.emplace_back("Content-Type: application/json");
@@ -41,9 +44,15 @@ SinkOutcome PostJson(const HttpPostRequest& request, const std::atomic<bool>& st
   transfer.Set(CURLOPT_POSTFIELDS, request.body.c_str());
   transfer.SetList(CURLOPT_HTTPHEADER, headers);
   const std::string error = transfer.Perform();
-  if (!error.empty()) return {SinkOutcome::Kind::kFailed, error, {}};
-  SinkOutcome outcome = OutcomeOfStatus(transfer.Status(), transfer.answer());
-  outcome.retry_after = transfer.RetryAfter();
+  if (!error.empty()) return {error, 0, {}, {}};
+  return {"", transfer.Status(), transfer.answer(), transfer.RetryAfter()};
+}
+
+SinkOutcome PostJson(const HttpPostRequest& request, const std::atomic<bool>& stop) {
+  const HttpPostAnswer answer = Post(request, stop);
+  if (!answer.error.empty()) return {SinkOutcome::Kind::kFailed, answer.error, {}};
+  SinkOutcome outcome = OutcomeOfStatus(answer.status, answer.body);
+  outcome.retry_after = answer.retry_after;
   return outcome;
 }
 

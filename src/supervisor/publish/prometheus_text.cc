@@ -2,6 +2,7 @@
 
 #include "supervisor/publish/action_metrics.h"
 #include "supervisor/publish/alert_metrics.h"
+#include "supervisor/publish/history_metrics.h"
 #include "supervisor/publish/http_message.h"
 #include "supervisor/publish/load_metrics.h"
 #include "supervisor/publish/pool_metrics.h"
@@ -151,6 +152,7 @@ std::string MetricsText(const Snapshot& snapshot, const HttpCounters& http, Metr
   WriteActionMetrics(snapshot.sample, &metrics);
   WriteHealth(snapshot.evaluation.assessment, &metrics);
   WriteAlertMetrics(snapshot.sample.alerting, &metrics);
+  WriteHistoryMetrics(snapshot.sample, &metrics);
   WriteListeners(snapshot.sample, &metrics);
   WriteResources(snapshot.evaluation.resources, &metrics);
   WriteKernel(snapshot.sample.machine, &metrics);

@@ -155,6 +155,25 @@ TEST(PrometheusText, ShowsTheLoad) {
   EXPECT_FALSE(ValueOf(text, "stirbar_service_rate"));
 }
 
+TEST(PrometheusText, ShowsTheHistoryAndWhereElseItGoes) {
+  Snapshot snapshot = *MakeTestSnapshot();
+  HistorySample& history = snapshot.sample.history;
+  history.dropped = 3;
+  ExportSample& collector = history.exports.emplace_back();
+  collector.name = "collector";
+  collector.sent = 12;
+  collector.waiting = 7;
+  collector.behind_seconds = 21;
+  collector.failing_since_wall_ns = snapshot.sample.tick.wall_ns - 5'000'000'000;
+  const std::string text = MetricsText(snapshot, HttpCounters{}, MetricsFormat::kPrometheus);
+  const std::string label = R"({export="collector"})";
+  EXPECT_EQ(ValueOf(text, "stirbar_history_dropped_total"), 3);
+  EXPECT_EQ(ValueOf(text, "stirbar_export_sent_total" + label), 12);
+  EXPECT_EQ(ValueOf(text, "stirbar_export_waiting" + label), 7);
+  EXPECT_EQ(ValueOf(text, "stirbar_export_behind_seconds" + label), 21);
+  EXPECT_EQ(ValueOf(text, "stirbar_export_failing_seconds" + label), 5);
+}
+
 TEST(PrometheusText, NotMeasuredHasNoSeries) {
   const std::string text = Text();
   EXPECT_EQ(text.find("nan"), std::string::npos);

@@ -1,5 +1,6 @@
 import { Choose } from '../components/choose';
 import { drawFigure, h, setAttribute, setText } from '../components/dom';
+import { ExportTable } from '../components/export-table';
 import { Filter } from '../components/filter';
 import { panel } from '../components/panel';
 import { drawPill } from '../components/pill';
@@ -62,6 +63,7 @@ class HistoryView {
   private readonly older = h('button', { type: 'button', class: 'button' }, 'Show older');
   private readonly lines = lineTable();
   private readonly routes = routeTable();
+  private readonly elsewhere = new ExportTable();
   private span: Span;
   private shown: { from: number; until: number } = { from: 0, until: 1 };
   private rows: RecordedLine[] = [];
@@ -95,6 +97,7 @@ class HistoryView {
     this.body.append(
       panel('Routes', [this.routes.element], [], 'of this span of time, most requests first'),
       panel('Records', [this.lines.element, h('p', { class: 'range-older' }, this.older)], [h('div', { class: 'range-tools' }, this.kind.element, this.filter.element)], 'events, alerts, changes of settings, actions and logins; marked in the charts'),
+      this.elsewhere.element,
     );
     const head = h('div', { class: 'range-head' }, choice, this.said, exports);
     place.append(h('section', { class: 'panel', 'aria-label': 'Span of time' }, this.trouble.element, head, this.form), this.body);
@@ -150,6 +153,7 @@ class HistoryView {
 
   private async load(): Promise<void> {
     const number = ++this.asked;
+    void this.elsewhere.load();
     this.readAt = Date.now();
     const span = ends(this.span, Date.now() / 1000);
     this.shown = span;
