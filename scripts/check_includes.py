@@ -18,8 +18,10 @@ MODEL = "supervisor/supervisor.h"
 MODEL_PARTS = (
     "supervisor/alert_samples.h",
     "supervisor/database_samples.h",
+    "supervisor/evaluation.h",
     "supervisor/frame_sample.h",
     "supervisor/rule_samples.h",
+    "supervisor/sample.h",
 )
 # What several stages speak of, without the rest of the model.
 SHARED = ("supervisor/metric_table.h", "supervisor/records.h", "supervisor/config_file.h")

@@ -1,7 +1,5 @@
 #include "supervisor/run_loop.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,8 +8,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <cctype>
-#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -40,7 +36,6 @@
 #include "supervisor/collect/stack_reader.h"
 #include "supervisor/collect/traffic_collector.h"
 #include "supervisor/evaluate/default_evaluator.h"
-#include "supervisor/export_connection.h"
 #include "supervisor/health_groups_file.h"
 #include "supervisor/listen_address.h"
 #include "supervisor/log.h"
@@ -52,6 +47,7 @@
 #include "supervisor/mitigate/stuck_mitigator.h"
 #include "supervisor/mitigate/worker_recycler.h"
 #include "supervisor/mitigate/worker_replacement.h"
+#include "supervisor/outlets.h"
 #include "supervisor/publish/access_token.h"
 #include "supervisor/publish/actions_endpoint.h"
 #include "supervisor/publish/alert_desk.h"
@@ -62,11 +58,10 @@
 #include "supervisor/publish/history_store.h"
 #include "supervisor/publish/http_server.h"
 #include "supervisor/publish/latency_grid.h"
-#include "supervisor/publish/mysql_export.h"
-#include "supervisor/publish/otlp_export.h"
 #include "supervisor/publish/segment_publisher.h"
 #include "supervisor/publish/slow_request_log.h"
 #include "supervisor/rule_file.h"
+#include "supervisor/segment_claim.h"
 #include "supervisor/setting_desk.h"
 #include "supervisor/settings_api.h"
 #include "supervisor/state_folder.h"
@@ -81,47 +76,6 @@ constexpr int kTicksPerFull = 4;
 constexpr uint64_t kIdleNs = 60'000'000'000;    // without a worker: a restart takes less
 constexpr uint64_t kOrphanNs = 10'000'000'000;  // without launcher and worker
 constexpr int kSegmentWentBad = 75;             // EX_TEMPFAIL
-
-// The mapping of the segment at the configured path, made anew where it is missing or unusable.
-Result<std::unique_ptr<SegmentMapping>> TakeSegment(const SupervisorOptions& options) {
-  const std::string& path = options.segment_path;
-  auto mapping = SegmentMapping::CreateOrOpen(path, options.app_name);
-  if (mapping) return mapping;
-  const std::string reason = mapping.error();
-  const std::string aside = path + ".refused";
-  if (rename(path.c_str(), aside.c_str()) != 0) return Error{reason};
-  Log(Severity::kWarning, "segment refused: " + reason + "; put aside as " + aside);
-  mapping = SegmentMapping::CreateOrOpen(path, options.app_name);
-  if (mapping) {
-    AppendEvent((*mapping)->segment(),
-                {.kind = EventKind::kSegmentRefused, .severity = Severity::kWarning},
-                "the segment was refused and made anew: " + reason);
-  }
-  return mapping;
-}
-
-// Whether `file` is still what lies at `path`: the one who held the lock may have removed it.
-bool IsAt(int file, const std::string& path) {
-  struct stat held {};
-  struct stat present {};
-  return fstat(file, &held) == 0 && stat(path.c_str(), &present) == 0 &&
-         held.st_dev == present.st_dev && held.st_ino == present.st_ino;
-}
-
-// -1: another process holds it.
-Result<int> TakeLock(const std::string& path) {
-  for (;;) {
-    const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (file < 0) return ErrnoError("open " + path, errno);
-    const bool locked = flock(file, LOCK_EX | LOCK_NB) == 0;
-    const int code = errno;
-    if (locked && IsAt(file, path)) return file;
-    close(file);
-    if (locked) continue;
-    if (code == EWOULDBLOCK) return -1;
-    return ErrnoError("lock " + path, code);
-  }
-}
 
 std::vector<uint64_t> InodeOf(int file) {
   struct stat info {};
@@ -158,55 +112,6 @@ class CurrentConnections : public ConnectionSource {
   const Sample& current_;
 };
 
-std::string AppNameOf(const Segment& segment) {
-  const char* const name = segment.header.app_name;
-  return {name, strnlen(name, sizeof(Header::app_name))};
-}
-
-// As a part of a file's name.
-std::string FileNameOf(std::string text) {
-  for (char& letter : text) {
-    if (std::isalnum(static_cast<uint8_t>(letter)) == 0 && letter != '-') letter = '_';
-  }
-  return text;
-}
-
-HistoryOptions HistoryOf(const SupervisorOptions& options, const Segment& segment) {
-  const HistoryPlace place = HistoryPlaceOf(options.history, AppNameOf(segment));
-  return {place.path, place.is_default};
-}
-
-// Threads: only when the supervisor has its segment.
-std::vector<std::unique_ptr<HistoryExport>> ExportsOf(const SupervisorOptions& options,
-                                                      const Segment& segment) {
-  const std::string app = AppNameOf(segment);
-  const ExportOrigin origin = OriginOfApp(app);
-  std::vector<std::unique_ptr<HistoryExport>> exports;
-  for (const ExportOptions& each : options.exports) {
-    if (each.kind == ExportKind::kOtlp) {
-      exports.push_back(MakeOtlpExport(each, origin));
-      continue;
-    }
-    const MySqlExportSource source{
-        HistoryOf(options, segment).path,
-        StateFolder() + "/export-" + FileNameOf(app) + "-" + FileNameOf(each.name) + ".position"};
-    exports.push_back(MakeMySqlExport(each, origin, source, ConnectExport));
-  }
-  return exports;
-}
-
-// Threads and files: only when the supervisor has its segment.
-AlertDeskOptions DeskOptions(const SupervisorOptions& options, const Segment& segment,
-                             RecordSink* history) {
-  AlertDeskOptions desk;
-  desk.outbox.folder = StateFolder();
-  desk.outbox.name = FileNameOf(AppNameOf(segment));
-  for (const SinkOptions& sink : options.sinks) desk.sinks.push_back({sink, MakeSink(sink)});
-  desk.history = history;
-  desk.log = Log;
-  return desk;
-}
-
 class Supervisor {
  public:
   Supervisor(const SupervisorOptions& options, std::unique_ptr<SegmentMapping> mapping)
@@ -217,9 +122,9 @@ class Supervisor {
         segment_publisher_(segment_, [this](const auto& snapshot) { return text_->Get(snapshot); }),
         event_publisher_(segment_, Log),
         slow_request_log_(segment_, Log),
-        history_(HistoryOf(options, segment_), Log),
+        history_(HistoryOptionsOf(options, segment_), Log),
         exports_(ExportsOf(options, segment_)),
-        alert_desk_(DeskOptions(options, segment_, &history_)),
+        alert_desk_(AlertDeskOptionsOf(options, segment_, &history_)),
         evaluator_(NewEvaluator(options)) {
     collectors_.push_back(std::make_unique<SegmentCollector>(segment_));
     collectors_.push_back(std::make_unique<ProcessCollector>(options.server_pid));
@@ -493,7 +398,7 @@ int RunSupervisor(const SupervisorOptions& options) {
     }
     return 0;
   }
-  auto mapping = TakeSegment(options);
+  auto mapping = TakeSegment(options.segment_path, options.app_name);
   if (!mapping) {
     Log(Severity::kCritical, mapping.error());
     return 1;
