@@ -5,20 +5,16 @@ Durations of minutes are shortened in stirbar.toml; the durations themselves are
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import json
-import os
 import signal
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from harness import ROOT, Json, Running, Sandbox, eventually, kill
+from memory_cgroup import MemoryCgroup, memory_cgroup
 from test_http import check_against
-
-MEMORY_CGROUPS = Path("/sys/fs/cgroup/memory")
 
 RULES = """
 [[rules]]
@@ -211,26 +207,17 @@ def test_a_cache_that_misses_fires_and_resolves(box: Sandbox) -> None:
 
 
 @pytest.fixture
-def limited() -> Iterator[Path]:
-    """A memory cgroup (v1) with a limit of 256 MiB."""
-    group = MEMORY_CGROUPS / f"stirbar-rules-{os.getpid()}"
-    try:
-        group.mkdir()
-        (group / "memory.limit_in_bytes").write_text(str(256 << 20))
-    except OSError as fault:
-        pytest.skip(f"this machine lets us make no memory cgroup: {fault}")
-    yield group
-    with contextlib.suppress(OSError):
-        eventually(lambda: group.rmdir() is None, 10)
+def limited() -> Iterator[MemoryCgroup]:
+    with memory_cgroup(256 << 20) as group:
+        yield group
 
 
 # R-RES-2
-def test_memory_eaten_fires_and_resolves_when_the_worker_goes(limited: Path, box: Sandbox) -> None:
-    def enter() -> None:
-        (limited / "cgroup.procs").write_text(str(os.getpid()))
-
+def test_memory_eaten_fires_and_resolves_when_the_worker_goes(
+    limited: MemoryCgroup, box: Sandbox
+) -> None:
     served = box.gunicorn(
-        "-w", "1", preexec_fn=enter, environment={"STIRBAR_MEMORY_WARNING_THRESHOLD": "0.7"}
+        "-w", "1", preexec_fn=limited.enter, environment={"STIRBAR_MEMORY_WARNING_THRESHOLD": "0.7"}
     ).ready(workers=1)
     (worker,) = served.api.worker_pids()
 
