@@ -71,6 +71,7 @@ TEST(Recommendations, EveryBuiltInRuleHasAdvice) {
   sample.LockedWorker(2);
   sample.InFlight("/x", 6);
   sample->alerting.sinks.emplace_back().name = "pager";
+  sample->history.exports.emplace_back().name = "collector";
   for (const Rule& rule : BuiltInRules()) {
     EXPECT_THAT(For({Found(rule.name, 0)}, *sample), SizeIs(1)) << rule.name;
   }

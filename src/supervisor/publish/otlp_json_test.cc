@@ -17,7 +17,7 @@ OtlpPoint MakePoint(uint64_t wall_ns) {
   Snapshot snapshot;
   snapshot.sample.tick.wall_ns = wall_ns;
   snapshot.sample.app_started_wall_ns = 1'000'000'000'000'000'000;
-  snapshot.sample.totals.requests = 12'000'000'000'000'000'001;  // more than a double holds
+  snapshot.sample.totals.requests = 12'000'000'000'000'000'001U;  // more than a double holds
   snapshot.sample.routes = {MakeRoute(2, "/item", 4)};
   snapshot.evaluation.metrics[MetricId::memory_ratio] = 0.1;
   return PointOf(snapshot);
