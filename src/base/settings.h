@@ -159,7 +159,8 @@ inline constexpr double kModeOn = 2;
   X(alert_flap_window, kSeconds, 600, 10, 86400,                                                   \
     "Over which time the changes of an alert are counted")                                         \
   X(sink_failure_limit, kSeconds, 300, 1, 86400,                                                   \
-    "How long nothing could be delivered to a sink of alerts before health is 'warning'")\
+    "How long a sink of alerts, or an export of the history, has taken nothing before health is "  \
+    "'warning'")                                                                                   \
   X(monitor_memory, kMode, 2, 0, 2,                                                                \
     "Whether the rules about memory judge health and raise alerts; observe: what they find is "    \
     "only listed as pending; off: nothing is found")                                               \
