@@ -28,7 +28,7 @@ export const page: Page = {
     const groups = h('ul', { class: 'findings', 'aria-label': 'Groups' });
     const groupPanel = panel('Groups', [groups], [], 'of stirbar.toml, [health.groups]');
     const dependencies = h('ul', { class: 'findings', 'aria-label': 'Dependencies' });
-    const none = h('p', { class: 'empty' }, 'None seen: no database pool, no outgoing call, no sink of alerts.');
+    const none = h('p', { class: 'empty' }, 'None seen: no database pool, no outgoing call, no sink of alerts, no export of the history.');
     place.append(
       panel('Components and workers', [matrix.element], [said], 'worst first'),
       h('div', { class: 'pair' }, panel('Probes', [probes], [], 'for orchestrators and load balancers'), panel('Dependencies', [dependencies, none], [], 'never part of liveness or readiness'), groupPanel),
