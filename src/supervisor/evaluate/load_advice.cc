@@ -10,6 +10,11 @@
 namespace stirbar {
 namespace {
 
+// Figures of a segment that is full of noise are bounded, too.
+uint64_t RoundUp(double count) {
+  return count > 0 ? static_cast<uint64_t>(std::ceil(std::min(count, 1e6))) : 0;
+}
+
 // Beyond 70 % of its servers' time the wait in a queue grows faster than the load (M/M/c).
 constexpr double kGoodUtilisation = 0.7;
 
@@ -111,13 +116,11 @@ Advice AdviseLoad(const Finding& /*finding*/, const RuleInput& input) {
         "CPUs.",
         "CPU " + PercentText(cpu_ratio) + "; " + evidence};
   }
-  const uint64_t needed = std::max(
-      crew.present + 1, static_cast<uint64_t>(std::ceil(present * demand / kGoodUtilisation)));
+  const uint64_t needed = std::max(crew.present + 1, RoundUp(present * demand / kGoodUtilisation));
   std::string text = "Run " + std::to_string(needed) + " workers instead of " +
                      std::to_string(crew.present) + " (" + HowToAdd(sample, needed) + ")";
   if (threaded && ServerOf(sample) == ServerKind::kGunicorn) {
-    const auto threads =
-        static_cast<uint64_t>(std::ceil(slots / present * demand / kGoodUtilisation));
+    const uint64_t threads = RoundUp(slots / present * demand / kGoodUtilisation);
     text += ", or `--threads " + std::to_string(threads) +
             "` where the routes wait more than they compute";
   }
