@@ -1,5 +1,6 @@
-// A thread that sends, as sinks and exports need it: it may wait for a receiver as long as it likes
-// without holding anybody up, and its owner's end waits for it a moment only.
+// The thread of one export: it may wait for a receiver as long as it likes without holding anybody
+// up, and its owner's end waits for it a moment only. The outbox has threads of its own, which
+// share one mutex.
 #pragma once
 
 #include <atomic>
